@@ -1,0 +1,59 @@
+"""The child process that trains: TensorFlow runs there and nowhere else in a Pulumi operation.
+
+Owns its command, its output and its end. Does not own what it does (`python -m model train`).
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.explanation import HYPERPARAMETERS, text
+from infra.naming import option
+from infra.project import ROOT
+from infra.provider import Properties, failure
+from model.errors import ModelError
+from model.store import writing
+
+
+def run(inputs: Properties) -> None:
+    """Train the model of a TrainedModel's inputs into its store. Progress is shown; TensorFlow's own words go to a log.
+
+    The child ends when this process does: it watches the pipe it writes its progress to.
+
+    Raises:
+        RuntimeError: the training failed; the message is its own one line.
+    """
+    name, store = inputs["modelName"], ROOT / inputs["artifactStore"]
+    log = store / "logs" / f"train-{inputs['fingerprint'][:12]}.log"
+    try:
+        with writing(store):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.touch()
+    except ModelError as error:
+        raise failure(f"{name}: {error}") from None
+    status = _follow(name, _command(inputs, store), log)
+    if status != 0:
+        raise failure(f"{name}: {_last_error(log, status)}")
+
+
+def _follow(name: str, command: list[str], log: Path) -> int:
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as child,
+    ):
+        for line in child.stdout or ():
+            print(f"{name}: {line.rstrip()}")
+    return child.returncode
+
+
+def _command(inputs: Properties, store: Path) -> list[str]:
+    command = [sys.executable, "-u", "-m", "model", "train", "--dataset", inputs["dataset"], "--store", str(store)]
+    for key in HYPERPARAMETERS:
+        command += [option(key), text(inputs[key])]
+    return [*command, "--fingerprint", inputs["fingerprint"]]
+
+
+def _last_error(log: Path, status: int) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return errors[-1] if errors else f"the training ended with status {status}; its log: {log}"

@@ -1,0 +1,1 @@
+"""Tests of infra, file by file."""
