@@ -1,0 +1,1 @@
+"""REST conformance cases (`cases.json`) and what reads, sends and judges them."""
