@@ -2,9 +2,9 @@
 
 import pulumi
 
+from infra.local_server import LocalServer, LocalServerArgs
 from infra.prediction_check import PredictionCheck, PredictionCheckArgs
 from infra.settings import Settings
-from infra.targets import serve
 from infra.training import TrainedModel, TrainedModelArgs
 
 settings = Settings.load()
@@ -20,7 +20,10 @@ model = TrainedModel(
     ),
 )
 
-server = serve(settings, model)
+server = LocalServer(
+    "server",
+    LocalServerArgs(stack=settings.stack, model_name=settings.model_name, port=settings.port, model=model),
+)
 
 PredictionCheck(
     "prediction-check",

@@ -29,6 +29,7 @@ from infra.naming import LOOPBACK, predict_url, status_url
 from infra.project import ROOT
 from infra.provider import DRIFT, PROVIDER_KEY, Properties, Provider, differing, failure, own
 from infra.server_process import ServerRecord
+from infra.training import TrainedModel
 
 OUTPUTS = ("launch", "pid", "started")
 # Where the artifact lies is no matter: the digest says what it is.
@@ -43,17 +44,13 @@ class LocalServerArgs:
         stack: name of the stack, whose folder under .serving/ the server reads.
         model_name: name of the model in its URLs.
         port: REST port on the loopback interface.
-        artifact: folder of the trained model.
-        digest: digest of its SavedModel.
-        version: version directory to serve it as.
+        model: what is served, as the version directory it names.
     """
 
     stack: str
     model_name: str
     port: int
-    artifact: pulumi.Input[str]
-    digest: pulumi.Input[str]
-    version: pulumi.Input[int]
+    model: TrainedModel
 
 
 class LocalServer(Resource, module="mymodel", name="LocalServer"):
@@ -74,9 +71,9 @@ class LocalServer(Resource, module="mymodel", name="LocalServer"):
             "stack": args.stack,
             "modelName": args.model_name,
             "port": args.port,
-            "artifact": args.artifact,
-            "digest": args.digest,
-            "version": args.version,
+            "artifact": args.model.path,
+            "digest": args.model.digest,
+            "version": args.model.version,
         }
         quiet = pulumi.ResourceOptions(hide_diffs=[PROVIDER_KEY])
         properties = inputs | dict.fromkeys(OUTPUTS)

@@ -121,6 +121,8 @@ def _wrong_values(texts: dict[str, str], values: dict[str, Value | None]) -> lis
 
 def _impossible_combinations(texts: dict[str, str]) -> list[str]:
     problems = []
+    if texts["target"] == "kubernetes":
+        problems.append("target: kubernetes is not built yet; serve on this machine: pulumi config set target local")
     for request, limit in REQUESTS_AND_LIMITS:
         asked, allowed = quantity(texts[request]), quantity(texts[limit])
         if asked is not None and allowed is not None and asked > allowed:

@@ -17,7 +17,7 @@ LIGHT = {
 }  # fmt: skip
 HEAVY = {"tensorflow", "keras", "numpy", "sklearn", "matplotlib"}
 # Files whose every line another file's test runs, or that have no behaviour of their own.
-UNMIRRORED = {"model/errors.py", "lab/errors.py", "infra/targets.py", "infra/training_process.py"}
+UNMIRRORED = {"model/errors.py", "lab/errors.py", "infra/training_process.py"}
 
 
 def imported(path: Path) -> set[str]:
