@@ -7,6 +7,7 @@ Owns the process and the file that remembers it. Does not own which model it ser
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -98,9 +99,17 @@ def start(folder: Path, model_name: str, port: int, version: int) -> ServerRecor
         f"--file_system_poll_wait_seconds={POLL_SECONDS}",
         "--max_num_load_retries=0",  # who waits for the load should hear of its failure at once
     ]  # fmt: skip
+    # Passphrase and backend are the CLI's; a process that lives on has no use for them.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
     with (folder / "server.log").open("ab") as log:
         child = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     started = psutil.Process(child.pid).create_time()
     return ServerRecord(

@@ -74,6 +74,16 @@ def test_a_server_starts_swaps_and_ends(inputs: Inputs, tmp_path: Path) -> None:
     assert not (tmp_path / ".serving/test").exists()
 
 
+def test_a_server_does_not_keep_the_passphrase(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that lives on has none of the CLI's variables in its environment."""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hunter2")
+
+    environment = psutil.Process(created(inputs)["pid"]).environ()
+
+    assert [name for name in environment if name.startswith("PULUMI_")] == []
+    assert "PATH" in environment
+
+
 def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(inputs: Inputs, tmp_path: Path) -> None:
     """A broken SavedModel fails the update in a line; version 1 serves on and no broken directory stays."""
     first = created(inputs)
