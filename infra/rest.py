@@ -3,8 +3,13 @@
 Owns the requests, their timeouts and the reading of the answers. Does not judge them.
 """
 
+import json
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from infra.naming import LOOPBACK
 
@@ -46,19 +51,27 @@ def predictions(predict_url: str, instances: list[Any]) -> list[Any]:
 
 
 def _ask(method: str, url: str, body: dict[str, Any] | None, timeout: float) -> Any:
-    import requests  # noqa: PLC0415 - 0.1 s that an operation without a server to ask should not pay
-
-    with requests.Session() as session:
-        # A proxy from the environment has no way to this machine's own loopback.
-        session.trust_env = urlsplit(url).hostname != LOOPBACK
-        try:
-            response = session.request(method, url, json=body, timeout=timeout)
-            document = response.json()
-        except requests.JSONDecodeError:
-            raise NoAnswerError(f"{url} answered {response.status_code} without JSON") from None
-        except requests.RequestException as error:
-            raise NoAnswerError(f"{url} does not answer ({type(error).__name__})") from None
-    if response.status_code != requests.codes.ok:
+    # urllib and not requests, whose import takes longer than all the rest of an operation's question to the server.
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - http, from naming
+    try:
+        with _opener(url).open(request, timeout=timeout) as response:
+            status, text = response.status, response.read()
+    except HTTPError as error:
+        status, text = error.code, error.read()
+    except (OSError, HTTPException) as error:
+        raise NoAnswerError(f"{url} does not answer ({getattr(error, 'reason', error)})") from None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise NoAnswerError(f"{url} answered {status} without JSON") from None
+    if status != HTTPStatus.OK:
         reason = document.get("error") if isinstance(document, dict) else None
-        raise NoAnswerError(f"{url} answered {response.status_code}: {reason}")
+        raise NoAnswerError(f"{url} answered {status}: {reason}")
     return document
+
+
+def _opener(url: str) -> OpenerDirector:
+    """What opens a URL: no proxy of the environment has a way to this machine's own loopback."""
+    proxies = ProxyHandler({}) if urlsplit(url).hostname == LOOPBACK else ProxyHandler()
+    return build_opener(proxies)

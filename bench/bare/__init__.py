@@ -1,0 +1,1 @@
+"""The bare Pulumi program that the `local` stack is measured against: as many resources, and nothing behind them."""

@@ -1,0 +1,1 @@
+"""The measurements' arithmetic, tables and bare program; no figure is judged here."""
