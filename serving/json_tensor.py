@@ -65,7 +65,7 @@ def regular(value: Any, dtype: DataType) -> Array | None:
 
 
 def _fits(values: list[Any], dtype: DataType) -> bool:
-    """Whether every value may stand for an element; checked by Python type, for NumPy takes true and "1" for numbers."""
+    """Whether every value may stand for an element, by its Python type: NumPy would take true and "1" for numbers."""
     kind = dtype.numpy
     if kind is None or not set(map(type, values)) <= dtype.json:
         return False

@@ -5,11 +5,12 @@ Owns string escapes, number text and the abridged dump inside error messages; an
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 _DUMP_LIMIT = 256
 _INDENT = "    "
@@ -29,24 +30,39 @@ def string_text(value: str) -> str:
     return f'"{value.translate(_ESCAPES)}"'
 
 
-def float_texts(values: Sequence[float], dtype: type[np.floating[Any]]) -> list[str]:
-    """Number texts of finite or special floats (WriteDecimal in util/json_tensor.cc).
+def float_texts(values: npt.NDArray[np.floating[Any]]) -> list[str]:
+    """Number texts of floats (WriteDecimal in util/json_tensor.cc).
 
     Six significant digits where they read back as the same number, else as many as the type needs (9 or 17);
     always a point or an exponent; NaN, Infinity and -Infinity bare.
 
     Args:
-        values: numbers that `dtype` holds exactly.
-        dtype: numpy.float32 or numpy.float64.
+        values: float32 or float64, of one dimension.
     """
+    dtype = values.dtype.type
     digits = 9 if dtype is np.float32 else 17
-    short = ("%g " * len(values) % tuple(values)).split()
-    with np.errstate(over="ignore"):
-        same = np.array([float(text) for text in short], dtype) == np.array(values, dtype)
-    return [
-        _with_point(text if exact else f"{value:.{digits}g}")
-        for text, exact, value in zip(short, same.tolist(), values, strict=True)
-    ]
+    numbers = values.tolist()
+    texts = (f"%.{digits}g " * len(numbers) % tuple(numbers)).split()
+    for index in np.flatnonzero(_may_be_shorter(values)).tolist():
+        short = f"{numbers[index]:g}"
+        if float(dtype(short)) == numbers[index]:
+            texts[index] = short
+        texts[index] = _with_point(texts[index])
+    return texts
+
+
+def _may_be_shorter(values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Which numbers six digits may be enough for; sure to be true for those, for whole numbers and for no numbers.
+
+    A number that six digits read back as lies within half a float32 step of them, 0.06 of the sixth digit's unit; near
+    zero, where steps no longer shrink with the number, it may be any.
+    """
+    with np.errstate(all="ignore"):
+        size = np.abs(values.astype(np.float64))
+        scaled = size * 10.0 ** (5 - np.floor(np.log10(size)))
+        off = np.abs(scaled - np.rint(scaled)) > 0.07
+        longer: npt.NDArray[np.bool_] = off & (size != np.rint(size)) & (size > np.finfo(values.dtype).tiny)
+    return ~longer
 
 
 def _with_point(text: str) -> str:
@@ -61,7 +77,7 @@ _SPECIAL = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 def dump(value: Any) -> str:
     """A value inside an error message: objects over several lines, lists on one, cut after about 256 bytes."""
     if isinstance(value, float):
-        return float_texts([value], np.float64)[0]
+        return float_texts(np.array([value]))[0]
     parts: list[str] = []
     size = 0
     for part in _dump_parts(value):

@@ -107,7 +107,7 @@ def _element_texts(name: str, array: Array, depth: int) -> list[str]:
     kind = array.dtype.kind
     flat = array.ravel()
     if array.dtype in (np.float32, np.float64):
-        return float_texts(flat.tolist(), array.dtype.type)
+        return float_texts(flat)
     if kind in "iu":
         return list(map(str, flat.tolist()))
     if kind == "b":

@@ -27,6 +27,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.bind(address)
     except OSError as error:
+        listener.close()
         raise _port_error(host, port, error) from error
     return listener
 

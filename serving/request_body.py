@@ -64,6 +64,11 @@ class Share:
         self._held.bytes += count
         self.bytes += count
 
+    def drop(self) -> None:
+        """Hold nothing any more: others may have it."""
+        self._held.bytes -= self.bytes
+        self.bytes = 0
+
 
 async def read_body(receive: Receive, length: int | None, limit: int, share: Share) -> bytes:
     """A request's body as sent.
@@ -102,6 +107,7 @@ async def read_body(receive: Receive, length: int | None, limit: int, share: Sha
             parts.append(part)
         else:
             parts.clear()
+            share.drop()
     if refused is not None:
         raise refused
     return b"".join(parts) if len(parts) != 1 else parts[0]

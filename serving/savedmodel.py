@@ -6,10 +6,10 @@ TensorFlow Serving: a wrong shape fails, if at all, in the op it reaches.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class SavedModel:
     def __init__(self, loaded: Any, definitions: Mapping[str, Any]) -> None:
         from google.protobuf import json_format  # noqa: PLC0415 - TensorFlow's own dependency, wanted only with it
 
-        self._functions = dict(loaded.signatures.items())
+        self._functions = {name: _caller(function) for name, function in loaded.signatures.items()}
         self._root = loaded  # holds the variables
         self.signatures = {name: _signature(definition) for name, definition in sorted(definitions.items())}
         self.metadata = {
@@ -74,7 +74,7 @@ class SavedModel:
 
         try:
             tensors = {name: tf.constant(array) for name, array in inputs.items()}
-            outputs = self._functions[signature](**tensors)
+            outputs = self._functions[signature](tensors)
             return {name: np.asarray(value.numpy()) for name, value in outputs.items()}
         except tf.errors.OpError as error:
             raise StatusError(Code(error.error_code), graph_message(error.message)) from error
@@ -83,6 +83,19 @@ class SavedModel:
         """Forget graph and variables."""
         self._functions.clear()
         self._root = None
+
+
+def _caller(function: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """A call of a signature's function with tensors by alias, and by position where that can be.
+
+    Called by name, TensorFlow holds each tensor against the signature first: a third of a small graph's time.
+    """
+    if function.function_type is None:  # models of TensorFlow 1
+        return lambda tensors: cast("Mapping[str, Any]", function(**tensors))
+    order = list(function.function_type.parameters)
+    captured = list(function.captured_inputs)
+    call = function.inference_fn.call_preflattened
+    return lambda tensors: cast("Mapping[str, Any]", call([tensors[name] for name in order] + captured))
 
 
 def graph_message(message: str) -> str:

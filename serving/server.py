@@ -20,7 +20,7 @@ from serving.app import App, Limits
 from serving.batching import BatchScheduler
 from serving.batching_config import read_batching_parameters
 from serving.configuration import ConfigFile, configure
-from serving.connections import Connection
+from serving.connections import Connection, connection_limit
 from serving.errors import Code, StatusError
 from serving.flags import Flags
 from serving.garbage import freeze
@@ -161,6 +161,7 @@ def _config(app: App, flags: Flags) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
+        limit_concurrency=connection_limit(),
         timeout_keep_alive=flags.rest_api_max_idle_in_ms / 1000,  # type: ignore[arg-type]
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -51,7 +51,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[lis
     stack = clone / "Pulumi.local.yaml"
     stack.write_text(f"{stack.read_text(encoding='utf-8')}  mymodel-serving:port: {port}\n", encoding="utf-8")
     script = "\n".join(f"{commands(text)}\necho '{END_OF_BLOCK}'" for text, _ in blocks()).replace("8501", str(port))
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "VIRTUAL_ENV"))}
+    of_others = ("PULUMI_", "VIRTUAL_ENV", "MAKE", "COVERAGE")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(of_others)}
     environment |= {"PULUMI_HOME": str(clone.parent / "pulumi-home"), "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(

@@ -24,6 +24,17 @@ def export_all(folder: Path) -> None:
     text = [tf.TensorSpec([None], tf.string, name="text")]
     _export(tf, folder / "text", tf.function(lambda text: {"length": tf.strings.length(text), "text": text}, text))
     _export(tf, folder / "slow", _slow_model(tf))
+    _export_tensorflow_1(tf, folder / "tensorflow-1")
+
+
+def _export_tensorflow_1(tf: Any, folder: Path) -> None:
+    """A model as TensorFlow 1 wrote them: a graph with a session's variables, and two inputs."""
+    old = tf.compat.v1
+    with old.Graph().as_default(), old.Session() as session:
+        first, second = old.placeholder(tf.float32, [None], "first"), old.placeholder(tf.float32, [None], "second")
+        output = first * old.get_variable("weight", initializer=10.0) + second
+        session.run(old.global_variables_initializer())
+        old.saved_model.simple_save(session, str(folder), {"b": first, "a": second}, {"y": output})
 
 
 def _image_model(tf: Any, weights: Any) -> Any:

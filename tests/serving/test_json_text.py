@@ -2,10 +2,11 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.json_text import dump, float_texts, string_text
@@ -30,21 +31,49 @@ from serving.json_text import dump, float_texts, string_text
 )
 def test_float32_text(value: float, text: str) -> None:
     """A float32 is written with six digits if they read back, else with nine, and never looks like an integer."""
-    assert float_texts([float(np.float32(value))], np.float32) == [text]
+    assert float_texts(np.array([value], np.float32)) == [text]
 
 
 @given(st.lists(st.floats(width=32), max_size=20))
 def test_float32_reads_back(values: list[float]) -> None:
     """Every float32 text reads back as the same float32."""
-    back = [np.float32(json.loads(text)) for text in float_texts(values, np.float32)]
+    back = [np.float32(json.loads(text)) for text in float_texts(np.array(values, np.float32))]
     assert np.array_equal(np.array(back, np.float32), np.array(values, np.float32), equal_nan=True)
 
 
 @given(st.lists(st.floats(), max_size=20))
 def test_float64_reads_back(values: list[float]) -> None:
     """Every float64 text reads back as the same float64."""
-    back = [float(json.loads(text)) for text in float_texts(values, np.float64)]
+    back = [float(json.loads(text)) for text in float_texts(np.array(values))]
     assert np.array_equal(np.array(back), np.array(values), equal_nan=True)
+
+
+def plain_text(value: np.floating[Any]) -> str:
+    """A number's text by the rule itself, one number at a time."""
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    text = f"{float(value):g}"
+    if type(value)(text) != value:
+        text = f"{float(value):.{9 if isinstance(value, np.float32) else 17}g}"
+    return text if "." in text or "e" in text else text + ".0"
+
+
+SHORT = st.builds(
+    lambda digits, power, sign: sign * float(f"{digits}e{power}"),
+    st.integers(0, 10_000_000),
+    st.integers(-45, 32),
+    st.sampled_from([1, -1]),
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(SHORT | st.floats(width=32), min_size=1, max_size=30), st.sampled_from([np.float32, np.float64]))
+def test_texts_by_the_rule(values: list[float], dtype: type[np.floating[Any]]) -> None:
+    """Many numbers at once are written as each would be by itself, at the edge of six digits too."""
+    with np.errstate(over="ignore"):
+        array = np.array(values, dtype)
+    array = np.concatenate([array, np.nextafter(array, dtype(0))])
+    assert float_texts(array) == [plain_text(value) for value in array]
 
 
 @given(st.text())

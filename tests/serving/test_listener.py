@@ -37,5 +37,5 @@ def test_taken_meanwhile() -> None:
 
 def test_unknown_host() -> None:
     """A name that is no address is told with the flag it came from."""
-    with pytest.raises(PortError, match="^--rest_api_host=no.such.host.invalid: "):
+    with pytest.raises(PortError, match=r"^--rest_api_host=no\.such\.host\.invalid: "):
         bind("no.such.host.invalid", 1)

@@ -40,7 +40,7 @@ def test_without_warmup(tmp_path: Path) -> None:
 def test_failed_warmup_fails_the_load(tmp_path: Path) -> None:
     """A recorded request that fails is the load's failure, and counted."""
     (tmp_path / RECORDS).parent.mkdir()
-    (tmp_path / RECORDS).write_bytes(b"no record")
+    (tmp_path / RECORDS).write_bytes(b"no record, and long enough for that to be seen")
     metrics = Metrics()
     with pytest.raises(StatusError, match=r"^DATA_LOSS: Failed to read warmup records"):
         Loader(metrics, load_model=lambda *_: FakeServable())(tmp_path)

@@ -61,7 +61,7 @@ def test_refuses(tmp_path: Path, config: str, message: str) -> None:
 def test_name_twice(tmp_path: Path) -> None:
     """A name may be used once."""
     config = "name: 'a' base_path: '/m' model_platform: 'tensorflow'"
-    with pytest.raises(ProtoTextError, match="^Illegal to list model a multiple times in config list"):
+    with pytest.raises(ProtoTextError, match=r"^Illegal to list model a multiple times in config list"):
         read(tmp_path, config, config)
 
 

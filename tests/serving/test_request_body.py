@@ -70,6 +70,23 @@ def test_all_bodies_together_are_bounded() -> None:
     assert read(Wire(b"abc"), 10, held) == b"abc"
 
 
+def test_refused_body_gives_back_what_it_held() -> None:
+    """A body that is refused half-way holds nothing while the rest of it is read."""
+    held = Held(10)
+    seen: list[int] = []
+
+    class Watched(Wire):
+        async def receive(self) -> dict[str, object]:
+            seen.append(held.bytes)
+            return await super().receive()
+
+    with held.share() as other:
+        other.add(5)
+        with pytest.raises(StatusError, match=r"^UNAVAILABLE"):
+            read(Watched(b"abcd", b"efgh", b"ij"), 100, held)
+    assert seen == [5, 9, 5]
+
+
 def test_client_that_goes_away() -> None:
     """A connection that ends before its body is whole is no request."""
     held = Held(10)

@@ -72,6 +72,12 @@ def test_several_inputs_and_outputs(exported: Path) -> None:
     }
 
 
+def test_model_of_tensorflow_1(exported: Path) -> None:
+    """A SavedModel of TensorFlow 1 is loaded, and its inputs go by alias."""
+    inputs = {"a": np.array([1], np.float32), "b": np.array([2], np.float32)}
+    assert load(exported / "tensorflow-1").run("serving_default", inputs)["y"].tolist() == [21.0]
+
+
 def test_strings(exported: Path) -> None:
     """Strings go in and come out as bytes."""
     outputs = load(exported / "text").run("serving_default", {"text": np.array([b"\xff", b"abc"], np.object_)})

@@ -117,7 +117,7 @@ def test_recorded_request_that_fails_keeps_the_old_version(exported: Path, base_
         broken = tmp_path / "broken"
         shutil.copytree(exported / "image-2", broken)
         (broken / RECORDS).parent.mkdir(exist_ok=True)
-        (broken / RECORDS).write_bytes(b"no records")
+        (broken / RECORDS).write_bytes(b"no record, and long enough for that to be seen")
         publish(broken, base_path, 2)
         wait_until_versions(server, {"2": "END", "1": "AVAILABLE"})
         status = server.get("/v1/models/mymodel/versions/2").json()["model_version_status"][0]["status"]

@@ -111,5 +111,5 @@ def test_damaged_records(tmp_path: Path) -> None:
 def test_too_many_records(tmp_path: Path) -> None:
     """More than a thousand records are refused."""
     write(tmp_path, *[record(x=[1.0])] * 1001)
-    with pytest.raises(StatusError, match="exceeds the maximum .1000."):
+    with pytest.raises(StatusError, match=r"exceeds the maximum \(1000\)"):
         warm(FakeServable(), tmp_path)
