@@ -33,7 +33,7 @@ class Flags:
     rest_api_num_threads: int = _flag(0, "threads that answer requests; 0 is 4 for every CPU")
     rest_api_timeout_in_ms: int = _flag(30000, "time limit of an answer")
     rest_api_max_body_bytes: int = _flag(100_000_000, "most bytes of one request body, packed or unpacked")
-    rest_api_max_held_bytes: int = _flag(400_000_000, "most bytes of all request bodies held at once")
+    rest_api_max_held_bytes: int = _flag(200_000_000, "most bytes of all request bodies held at once")
     rest_api_max_idle_in_ms: int = _flag(50000, "time a connection may be silent before it is closed")
     file_system_poll_wait_seconds: int = _flag(1, "seconds between looks for new versions; 0 looks once")
     max_num_load_retries: int = _flag(5, "times a failed load is tried again")
