@@ -87,7 +87,7 @@ class LocalServerProvider(Provider):
         """Add the `drift` of a server that is not what it should be; refuse a port that another program holds."""
         inputs = {key: value for key, value in own(news).items() if value is not None}
         record = server_process.read_record(_folder(inputs))
-        fault = served_versions.fault(record) if record else "no model server was started from this folder"
+        fault = _fault(record)
         if olds and fault:
             inputs[DRIFT] = fault
             print(f"{inputs['modelName']}: will start the model server again: {fault}")
@@ -120,7 +120,7 @@ class LocalServerProvider(Provider):
     def read(self, id_: str, props: Properties) -> ReadResult:
         """The same resource while its server serves, else inputs with the drift that was found."""
         record = server_process.read_record(_folder(props))
-        fault = served_versions.fault(record) if record else "no model server was started from this folder"
+        fault = _fault(record)
         if not fault:
             return ReadResult(id_, props)
         declared = {key: value for key, value in own(props).items() if key not in OUTPUTS}
@@ -137,6 +137,10 @@ class LocalServerProvider(Provider):
 
 def _folder(inputs: Mapping[str, Any]) -> Path:
     return ROOT / ".serving" / str(inputs["stack"])
+
+
+def _fault(record: ServerRecord | None) -> str | None:
+    return served_versions.fault(record) if record else "no model server was started from this folder"
 
 
 def _outputs(record: ServerRecord) -> Properties:
