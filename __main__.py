@@ -2,12 +2,14 @@
 
 import pulumi
 
-from infra.local_server import LocalServer, LocalServerArgs
+from infra import preflight
 from infra.prediction_check import PredictionCheck, PredictionCheckArgs
 from infra.settings import Settings
+from infra.targets import serve
 from infra.training import TrainedModel, TrainedModelArgs
 
 settings = Settings.load()
+preflight.check(settings)
 
 model = TrainedModel(
     "model",
@@ -19,12 +21,7 @@ model = TrainedModel(
         artifact_store=settings.artifact_store,
     ),
 )
-
-server = LocalServer(
-    "server",
-    LocalServerArgs(stack=settings.stack, model_name=settings.model_name, port=settings.port, model=model),
-)
-
+server = serve(settings, model)  # a process of this machine, or an image and the pods that run it
 PredictionCheck(
     "prediction-check",
     PredictionCheckArgs(model_name=settings.model_name, model=model, server=server),
@@ -35,5 +32,6 @@ pulumi.export("modelVersion", model.version)
 pulumi.export("fingerprint", model.fingerprint)
 pulumi.export("accuracy", model.accuracy)
 pulumi.export("artifact", model.path)
+pulumi.export("image", server.image)
 pulumi.export("statusUrl", server.status_url)
 pulumi.export("predictUrl", server.predict_url)

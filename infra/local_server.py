@@ -60,9 +60,11 @@ class LocalServer(Resource, module="mymodel", name="LocalServer"):
         launch: identifies one start of the server: differs for every started process.
         status_url: GET: the model's versions.
         predict_url: POST: instances to predictions.
+        image, namespace, app: None: no image is made, and there are no pods.
     """
 
     launch: pulumi.Output[str]
+    image = namespace = app = None
 
     def __init__(self, name: str, args: LocalServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         self.status_url = status_url(LOOPBACK, args.port, args.model_name)

@@ -24,11 +24,21 @@ def option(key: str) -> str:
     return "--" + snake_case(key).replace("_", "-")
 
 
+def status_path(model_name: str) -> str:
+    """Path at which a model server tells which versions it has (TF Serving's model status API)."""
+    return f"/v1/models/{model_name}"
+
+
+def predict_path(model_name: str) -> str:
+    """Path at which a model server answers instances with predictions (TF Serving's predict API)."""
+    return f"{status_path(model_name)}:predict"
+
+
 def status_url(host: str, port: int, model_name: str) -> str:
-    """Where a model server tells which versions it has (TF Serving's model status API)."""
-    return f"http://{host}:{port}/v1/models/{model_name}"
+    """Where a model server tells which versions it has."""
+    return f"http://{host}:{port}{status_path(model_name)}"
 
 
 def predict_url(host: str, port: int, model_name: str) -> str:
-    """Where a model server answers instances with predictions (TF Serving's predict API)."""
-    return f"{status_url(host, port, model_name)}:predict"
+    """Where a model server answers instances with predictions."""
+    return f"http://{host}:{port}{predict_path(model_name)}"

@@ -6,15 +6,16 @@ examples' making (model). A failed check is not stored, so the next `up` asks ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
 from pulumi.output import Unknown
 
-from infra import rest
-from infra.local_server import LocalServer
+from infra import pods, rest
+from infra.naming import predict_path, status_path
 from infra.project import ROOT
 from infra.provider import PROVIDER_KEY, Properties, Provider, differing, failure, own
 from infra.training import TrainedModel
@@ -25,6 +26,30 @@ from model.manifest import GoldenExample
 # numpy.allclose's formula with these tolerances; 3.8e-6 was the worst difference seen across vector instruction sets,
 # TensorFlow versions and batch sizes, at a logit of 16.5.
 RTOL = ATOL = 1e-5
+
+
+class Server(Protocol):
+    """What should answer: a process of this machine, or pods of a cluster."""
+
+    @property
+    def launch(self) -> pulumi.Input[str]:
+        """Differs for every start of the process, and for every rollout of the pods."""
+
+    @property
+    def status_url(self) -> pulumi.Input[str]:
+        """Where users see the model's versions."""
+
+    @property
+    def predict_url(self) -> pulumi.Input[str]:
+        """Where users send instances."""
+
+    @property
+    def namespace(self) -> str | None:
+        """Where the pods are; None without pods."""
+
+    @property
+    def app(self) -> str | None:
+        """Value of the pods' `app` label; None without pods."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +64,7 @@ class PredictionCheckArgs:
 
     model_name: str
     model: TrainedModel
-    server: LocalServer
+    server: Server
 
 
 class PredictionCheck(Resource, module="mymodel", name="PredictionCheck"):
@@ -61,6 +86,8 @@ class PredictionCheck(Resource, module="mymodel", name="PredictionCheck"):
             "statusUrl": args.server.status_url,
             "predictUrl": args.server.predict_url,
             "launch": args.server.launch,
+            "namespace": args.server.namespace,
+            "app": args.server.app,
             "examples": None,
         }
         quiet = pulumi.ResourceOptions(hide_diffs=[PROVIDER_KEY])
@@ -68,7 +95,13 @@ class PredictionCheck(Resource, module="mymodel", name="PredictionCheck"):
 
 
 class PredictionCheckProvider(Provider):
-    """Asks the server once for every model, version and server process."""
+    """Asks the server once for every model, version and server process, and every pod once for every rollout."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Learn which kubeconfig to use: it belongs to who runs the CLI and has no place in the state."""
+        super().configure(req)
+        self._kubeconfig = req.config.get("kubeconfig") or ""
+        self._context = req.config.get("kubeContext") or ""
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         """An update where what answers may have changed. The version follows the digest: alone it is no change."""
@@ -77,36 +110,56 @@ class PredictionCheckProvider(Provider):
 
     def create(self, props: Properties) -> CreateResult:
         """Ask; an answer that differs is an error."""
-        return CreateResult("prediction-check", own(props) | {"examples": _asked(props)})
+        return CreateResult("prediction-check", own(props) | {"examples": self._asked(props)})
 
     def update(self, _id: str, _olds: Properties, news: Properties) -> UpdateResult:
         """Ask again; an answer that differs is an error."""
-        return UpdateResult(own(news) | {"examples": _asked(news)})
+        return UpdateResult(own(news) | {"examples": self._asked(news)})
+
+    def _asked(self, inputs: Properties) -> int:
+        name = inputs["modelName"]
+        try:
+            golden = manifest.read(ROOT / inputs["artifact"] / "manifest.json").golden
+            places = self._places(inputs)
+            for place in places:
+                _require(place, golden, inputs)
+        except (ModelError, rest.NoAnswerError) as error:
+            raise failure(f"{name}: prediction check failed: {error}") from None
+        by = f"version {int(inputs['version'])}" + (f" in {len(places)} pods" if len(places) > 1 else "")
+        print(f"{name}: {len(golden)} golden examples answered as trained by {by}")
+        return len(golden)
+
+    def _places(self, inputs: Properties) -> list[Place]:
+        """The server itself, or every pod that is ready: a Service would pick one of them."""
+        if not inputs.get("app"):
+            return [Place(inputs["statusUrl"], inputs["predictUrl"], rest.ask)]
+        found = pods.ready(inputs["namespace"], inputs["app"], self._kubeconfig, self._context)
+        model = inputs["modelName"]
+        return [Place(pod.url(status_path(model)), pod.url(predict_path(model)), pod.ask) for pod in found]
 
 
-def _asked(inputs: Properties) -> int:
-    name, url = inputs["modelName"], inputs["predictUrl"]
-    try:
-        golden = manifest.read(ROOT / inputs["artifact"] / "manifest.json").golden
-        _require_version(inputs["statusUrl"], int(inputs["version"]))
-        answers = rest.predictions(url, [example.image for example in golden])
-    except (ModelError, rest.NoAnswerError) as error:
-        raise failure(f"{name}: prediction check failed: {error}") from None
+class Place(NamedTuple):
+    """One model server, and the way to ask it."""
+
+    status_url: str
+    predict_url: str
+    ask: rest.Ask
+
+
+def _require(place: Place, golden: Sequence[GoldenExample], inputs: Properties) -> None:
+    """Raise unless the server's newest version is the one declared, and answers as it did when it was trained."""
+    states = rest.versions(place.status_url, place.ask)
+    serving = max((number for number, (state, _) in states.items() if state == "AVAILABLE"), default=None)
+    if serving != int(inputs["version"]):
+        raise rest.NoAnswerError(f"{place.status_url} serves version {serving}, not {int(inputs['version'])}")
+    answers = rest.predictions(place.predict_url, [example.image for example in golden], place.ask)
     for number, (example, answer) in enumerate(zip(golden, answers, strict=True)):
         if not agrees(example, answer):
-            raise failure(
-                f"{name}: prediction check failed: what answers at {url} is not model {inputs['digest'][:12]}: "
-                f"golden example {number} gave {answer}, the trained model gave {example.logits}; see what runs there "
-                f"({inputs['statusUrl']}), then: pulumi up"
+            raise rest.NoAnswerError(
+                f"what answers at {place.predict_url} is not model {inputs['digest'][:12]}: golden example {number} "
+                f"gave {answer}, the trained model gave {example.logits}; see what runs there ({place.status_url}), "
+                "then: pulumi up"
             )
-    print(f"{name}: {len(golden)} golden examples answered as trained by version {int(inputs['version'])}")
-    return len(golden)
-
-
-def _require_version(status_url: str, version: int) -> None:
-    serving = [number for number, (state, _) in rest.versions(status_url).items() if state == "AVAILABLE"]
-    if not serving or max(serving) != version:
-        raise rest.NoAnswerError(f"{status_url} serves version {max(serving, default='none')}, not {version}")
 
 
 def agrees(example: GoldenExample, answer: Any) -> bool:

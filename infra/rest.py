@@ -4,9 +4,10 @@ Owns the requests, their timeouts and the reading of the answers. Does not judge
 """
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
@@ -21,13 +22,42 @@ class NoAnswerError(Exception):
     """The server did not answer as a model server does; the message says what it did."""
 
 
-def versions(status_url: str) -> dict[int, tuple[str, str]]:
+class Answer(NamedTuple):
+    """What came back over HTTP."""
+
+    status: int
+    body: bytes
+
+
+Ask = Callable[[str, str, dict[str, Any] | None, float], Answer]
+"""How a server is reached: method, URL, JSON body and seconds to an answer; NoAnswerError where there is none."""
+
+
+def ask(method: str, url: str, body: dict[str, Any] | None, timeout: float) -> Answer:
+    """Ask over plain HTTP.
+
+    Raises:
+        NoAnswerError: nothing answers there.
+    """
+    # urllib and not requests, whose import takes longer than all the rest of an operation's question to the server.
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - http, from naming
+    try:
+        with _opener(url).open(request, timeout=timeout) as response:
+            return Answer(response.status, response.read())
+    except HTTPError as error:
+        return Answer(error.code, error.read())
+    except (OSError, HTTPException) as error:
+        raise NoAnswerError(f"{url} does not answer ({getattr(error, 'reason', error)})") from None
+
+
+def versions(status_url: str, by: Ask = ask) -> dict[int, tuple[str, str]]:
     """State and error message of every version a model server tells of, by version number.
 
     Raises:
         NoAnswerError: nothing answers there, or not a model server, or not for this model.
     """
-    document = _ask("GET", status_url, None, STATUS_TIMEOUT_SECONDS)
+    document = _document("GET", status_url, None, STATUS_TIMEOUT_SECONDS, by)
     try:
         return {
             int(entry["version"]): (entry["state"], entry["status"]["error_message"])
@@ -37,30 +67,21 @@ def versions(status_url: str) -> dict[int, tuple[str, str]]:
         raise NoAnswerError(f"{status_url} does not answer like a model server") from None
 
 
-def predictions(predict_url: str, instances: list[Any]) -> list[Any]:
+def predictions(predict_url: str, instances: list[Any], by: Ask = ask) -> list[Any]:
     """One answer an instance, in their order.
 
     Raises:
         NoAnswerError: the server refused, or the answer has no predictions.
     """
-    document = _ask("POST", predict_url, {"instances": instances}, PREDICT_TIMEOUT_SECONDS)
+    document = _document("POST", predict_url, {"instances": instances}, PREDICT_TIMEOUT_SECONDS, by)
     answers = document.get("predictions") if isinstance(document, dict) else None
     if not isinstance(answers, list) or len(answers) != len(instances):
         raise NoAnswerError(f"{predict_url} did not give {len(instances)} predictions")
     return answers
 
 
-def _ask(method: str, url: str, body: dict[str, Any] | None, timeout: float) -> Any:
-    # urllib and not requests, whose import takes longer than all the rest of an operation's question to the server.
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - http, from naming
-    try:
-        with _opener(url).open(request, timeout=timeout) as response:
-            status, text = response.status, response.read()
-    except HTTPError as error:
-        status, text = error.code, error.read()
-    except (OSError, HTTPException) as error:
-        raise NoAnswerError(f"{url} does not answer ({getattr(error, 'reason', error)})") from None
+def _document(method: str, url: str, body: dict[str, Any] | None, timeout: float, by: Ask) -> Any:
+    status, text = by(method, url, body, timeout)
     try:
         document = json.loads(text)
     except ValueError:

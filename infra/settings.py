@@ -13,9 +13,11 @@ from typing import cast
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
-from infra.config_rules import RULES, Value, quantity
+from infra import base_image
+from infra.config_rules import DNS_1035_LABEL, RULES, Value, quantity
 from infra.naming import snake_case
 from infra.project import declared_defaults
+from model.fingerprint import installed_tensorflow
 from model.hyperparameters import Hyperparameters
 
 SECRET_KEYS = frozenset({"registryPassword"})
@@ -120,23 +122,48 @@ def _wrong_values(texts: dict[str, str], values: dict[str, Value | None]) -> lis
 
 
 def _impossible_combinations(texts: dict[str, str]) -> list[str]:
+    problems = _requests_above_limits(texts) + _half_credentials(texts)
+    return problems + (_unfit_for_kubernetes(texts) if texts["target"] == "kubernetes" else [])
+
+
+def _requests_above_limits(texts: dict[str, str]) -> list[str]:
+    return [
+        f"{request}: must be at most {limit} ({texts[limit]}), got {texts[request]!r}; "
+        f"mend it: pulumi config set {limit} {texts[request]}"
+        for request, limit in REQUESTS_AND_LIMITS
+        if (quantity(texts[request]) or 0) > (quantity(texts[limit]) or 0)
+    ]
+
+
+def _half_credentials(texts: dict[str, str]) -> list[str]:
+    if bool(texts["registryUsername"]) == bool(texts["registryPassword"]):
+        return []
+    missing, flag = ("registryPassword", "--secret ") if texts["registryUsername"] else ("registryUsername", "")
+    other = "the other half of the registry's credentials is"
+    return [f"{missing}: must be set because {other}; mend it: pulumi config set {flag}{missing} ..."]
+
+
+def _unfit_for_kubernetes(texts: dict[str, str]) -> list[str]:
     problems = []
-    if texts["target"] == "kubernetes":
-        problems.append("target: kubernetes is not built yet; serve on this machine: pulumi config set target local")
-    for request, limit in REQUESTS_AND_LIMITS:
-        asked, allowed = quantity(texts[request]), quantity(texts[limit])
-        if asked is not None and allowed is not None and asked > allowed:
-            problems.append(
-                f"{request}: must be at most {limit} ({texts[limit]}), got {texts[request]!r}; "
-                f"mend it: pulumi config set {limit} {texts[request]}"
-            )
-    if bool(texts["registryUsername"]) != bool(texts["registryPassword"]):
-        missing, flag = ("registryPassword", "--secret ") if texts["registryUsername"] else ("registryUsername", "")
+    service = f"{texts['modelName']}-serving"
+    if not DNS_1035_LABEL.fullmatch(service):
         problems.append(
-            f"{missing}: must be set because the other half of the registry's credentials is; "
-            f"mend it: pulumi config set {flag}{missing} ..."
+            f"modelName: {service} would be no name of a Service: a letter first, at most 63 characters in all, got "
+            f"{texts['modelName']!r}; mend it: pulumi config set modelName {declared_defaults()['modelName']}"
+        )
+    trained = base_image.minor(installed_tensorflow())
+    served = base_image.tensorflow(texts["baseImage"])
+    if trained and served and served < trained:
+        problems.append(
+            f"baseImage: TensorFlow {_dotted(served)} of {texts['baseImage']} may not know what TensorFlow "
+            f"{_dotted(trained)}, which trains here, writes; mend it: pulumi config set baseImage "
+            f"{declared_defaults()['baseImage']}"
         )
     return problems
+
+
+def _dotted(version: base_image.TensorFlow) -> str:
+    return ".".join(map(str, version))
 
 
 def _report(problems: list[str]) -> str:

@@ -28,13 +28,16 @@ from infra.provider import DRIFT, PROVIDER_KEY, Properties, Provider, differing,
 from model import datasource, fingerprint, manifest
 from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
+from model.manifest import Manifest
 from model.store import ArtifactStore, Damaged, Found
 
 # A gate is no part of what is learned: raising or lowering it neither trains nor changes anything below the model.
 GATES = frozenset({"minAccuracy"})
 # What `check` adds to the inputs; the rest is what the program declared.
 FOUND_BY_CHECK = frozenset({"digest", "path", "published"})
-OUTPUTS = ("digest", "path", "published", "version", "accuracy")
+# What only `create` and `update` can tell.
+OF_THE_TRAINING = frozenset({"version", "accuracy", "revision"})
+OUTPUTS = FOUND_BY_CHECK | OF_THE_TRAINING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,7 @@ class TrainedModel(Resource, module="mymodel", name="TrainedModel"):
         published: when the artifact came into the store, ISO 8601: another time for one that was lost and made again.
         accuracy: share of right answers on the test images, 0 to 1.
         fingerprint: sha256 of everything that decides the result; known before the training.
+        revision: source revision of the training, "-dirty" added where sources were changed; "unknown" without git.
     """
 
     digest: pulumi.Output[str]
@@ -74,6 +78,7 @@ class TrainedModel(Resource, module="mymodel", name="TrainedModel"):
     published: pulumi.Output[str]
     accuracy: pulumi.Output[float]
     fingerprint: pulumi.Output[str]
+    revision: pulumi.Output[str]
 
     def __init__(self, name: str, args: TrainedModelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         quiet = pulumi.ResourceOptions(hide_diffs=[PROVIDER_KEY, "fingerprint"])
@@ -138,7 +143,7 @@ class TrainedModelProvider(Provider):
         stored = _find(props)
         if isinstance(stored, Found):
             return ReadResult(id_, props)
-        declared = {key: value for key, value in own(props).items() if key not in ("version", "accuracy")}
+        declared = {key: value for key, value in own(props).items() if key not in OF_THE_TRAINING}
         drift = {DRIFT: _loss(props, stored)}
         return ReadResult(id_, props | drift, declared | drift)
 
@@ -160,7 +165,8 @@ def _loss(inputs: Mapping[str, Any], stored: Damaged | None) -> str:
 def _outputs(inputs: Properties, stored: Found, *, version: int) -> Properties:
     if _is_below(inputs, stored):
         raise failure(_below(inputs, stored))
-    return _identity(stored) | {"version": version, "accuracy": stored.manifest.metrics.accuracy}
+    found = stored.manifest
+    return _identity(stored) | {"version": version, "accuracy": found.metrics.accuracy, "revision": _revision(found)}
 
 
 def _identity(stored: Found) -> Properties:
@@ -171,6 +177,10 @@ def _identity(stored: Found) -> Properties:
 
 def _is_below(inputs: Properties, stored: Found) -> bool:
     return bool(stored.manifest.metrics.accuracy < inputs["minAccuracy"])
+
+
+def _revision(found: Manifest) -> str:
+    return (found.source_revision or "unknown") + ("-dirty" if found.dirty else "")
 
 
 def _below(inputs: Properties, stored: Found) -> str:

@@ -74,6 +74,11 @@ def parts(hyperparameters: Hyperparameters, data: DataSource) -> Parts:
     )
 
 
+def installed_tensorflow() -> str:
+    """The version of TensorFlow that a training would use; ModelError where there is none."""
+    return _installed("tensorflow", DECIDING_PACKAGES["tensorflow"])
+
+
 def _installed(package: str, distributions: tuple[str, ...]) -> str:
     for distribution in distributions:
         try:

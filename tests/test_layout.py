@@ -17,7 +17,7 @@ LIGHT = {
 }  # fmt: skip
 HEAVY = {"tensorflow", "keras", "numpy", "sklearn", "matplotlib"}
 # Files whose every line another file's test runs, or that have no behaviour of their own.
-UNMIRRORED = {"model/errors.py", "lab/errors.py", "infra/training_process.py"}
+UNMIRRORED = {"model/errors.py", "lab/errors.py", "infra/training_process.py", "bench/bare/__main__.py"}
 
 
 def imported(path: Path) -> set[str]:
@@ -88,6 +88,10 @@ def test_tests_mirror_the_tree(package: str) -> None:
     missing = {
         path.relative_to(ROOT).as_posix()
         for path in modules(package)
-        if path.name != "__init__.py" and not (ROOT / "tests" / package / f"test_{path.stem.strip('_')}.py").exists()
+        if path.name != "__init__.py" and not _mirror(path).exists()
     }
     assert missing - UNMIRRORED == set()
+
+
+def _mirror(path: Path) -> Path:
+    return ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.stem.strip('_')}.py"

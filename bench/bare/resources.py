@@ -46,7 +46,7 @@ class ModelProvider(Constant):
     found_by_check = MappingProxyType(
         {"digest": SHA256, "path": f".artifacts/{SHA256}", "published": "2026-01-01T00:00:00+00:00"}
     )
-    outputs = MappingProxyType({"version": 1, "accuracy": 0.9444444444444444})
+    outputs = MappingProxyType({"version": 1, "accuracy": 0.9444444444444444, "revision": SHA256[:40]})
 
 
 class ServerProvider(Constant):
@@ -70,6 +70,7 @@ class Model(Resource, module="bare", name="Model"):
     published: pulumi.Output[str]
     accuracy: pulumi.Output[float]
     fingerprint: pulumi.Output[str]
+    revision: pulumi.Output[str]
 
     def __init__(self, name: str) -> None:
         inputs: dict[str, Any] = LEARNED | {

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.infra.kubernetes_stack import kubernetes_up, surroundings
 from tests.model.conftest import trained
 
-__all__ = ["trained"]
+__all__ = ["kubernetes_up", "surroundings", "trained"]
 
 
 @pytest.fixture(autouse=True)

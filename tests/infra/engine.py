@@ -24,13 +24,17 @@ PROJECT = "mymodel-serving"
 
 @dataclass(frozen=True)
 class Registered:
-    """One resource as the program declared it."""
+    """One resource as the program declared it; timeouts in seconds' notation, hooks by name."""
 
     type: str
     name: str
     inputs: dict[str, Any]
     dependencies: set[str]
     property_dependencies: dict[str, set[str]]
+    provider: str
+    parent: str
+    update_timeout: str
+    on_error: list[str]
 
 
 @dataclass
@@ -96,6 +100,10 @@ class _Monitor(mocks.MockMonitor):
                 property_dependencies={
                     key: {_name(urn) for urn in found.urns} for key, found in request.propertyDependencies.items()
                 },
+                provider=request.provider.rpartition("::")[0].rpartition("::")[2],
+                parent=_name(request.parent),
+                update_timeout=request.customTimeouts.update,
+                on_error=list(request.hooks.on_error),
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 

@@ -1,6 +1,7 @@
 """The comparison of a server's answers with the trained model's."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from pulumi.output import Unknown
 from infra.naming import predict_url, status_url
 from infra.prediction_check import PredictionCheckProvider, agrees
 from model.manifest import GoldenExample
-from tests.infra import model_server
+from tests.infra import loopback, model_server
+from tests.infra.loopback import ApiServer, PodOf
 from tests.infra.model_server import ModelServer
 from tests.model.conftest import Trained
 
@@ -95,3 +97,52 @@ def test_a_check_is_repeated_for_another_server_model_or_publication(trained: Tr
         assert provider.diff("x", olds, inputs(trained, server) | {key: "other"}).changes
     unknown = Unknown()  # type: ignore[no-untyped-call]
     assert not provider.diff("x", olds, inputs(trained, server) | {"artifact": "moved", "version": unknown}).changes
+
+
+@pytest.fixture
+def cluster(trained: Trained, tmp_path: Path) -> Iterator[tuple[ApiServer, PredictionCheckProvider]]:
+    """An API server with two pods that answer as trained, and a provider that was configured for it."""
+    with loopback.api_server() as api:
+        answers = [example.logits for example in trained.found.manifest.golden]
+        api.pods = {name: PodOf(ModelServer(predictions=answers)) for name in ("a", "b")}
+        provider = PredictionCheckProvider()
+        provider._kubeconfig, provider._context = loopback.kubeconfig(tmp_path / "config", api.url, "lab"), "lab"
+        yield api, provider
+
+
+def of_pods(trained: Trained) -> dict[str, Any]:
+    """What the program gives the check of pods: nothing listens at their Service here."""
+    return inputs(trained, ModelServer(port=1)) | {"namespace": "default", "app": "m-serving"}
+
+
+def test_every_pod_is_asked(
+    trained: Trained, cluster: tuple[ApiServer, PredictionCheckProvider], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On Kubernetes each ready pod is asked by itself, through the API server and not through the Service."""
+    api, provider = cluster
+
+    assert provider.create(of_pods(trained)).outs["examples"] == 10  # type: ignore[index]
+    assert [asked.split("/pods/")[1][0] for asked in api.asked if ":predict" in asked] == ["a", "b"]
+    assert "10 golden examples answered as trained by version 1 in 2 pods" in capsys.readouterr().out
+
+
+def test_one_pod_that_answers_as_another_model_fails_the_check(
+    trained: Trained, cluster: tuple[ApiServer, PredictionCheckProvider]
+) -> None:
+    """It is enough that one of several pods serves something else; it is named."""
+    api, provider = cluster
+    api.pods["b"] = PodOf(ModelServer(predictions=[[0.0] * 10] * 10))
+
+    with pytest.raises(RuntimeError, match=r"pods/b:8501/proxy/v1/models/m:predict is not model"):
+        provider.create(of_pods(trained))
+
+
+def test_a_pod_of_another_version_fails_the_check(
+    trained: Trained, cluster: tuple[ApiServer, PredictionCheckProvider]
+) -> None:
+    """A pod that serves another version than the declared one fails, whatever it answers."""
+    api, provider = cluster
+    api.pods["a"].server.states = {2: "AVAILABLE"}
+
+    with pytest.raises(RuntimeError, match="serves version 2, not 1"):
+        provider.create(of_pods(trained))

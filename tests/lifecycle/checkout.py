@@ -9,8 +9,10 @@ import os
 import random
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import requests
@@ -40,20 +42,29 @@ class Result:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A copy of the project's files in a folder, with the stack `local` on a free port.
+    """A copy of the project's files in a folder, with a stack.
 
     Args:
         folder: of the copied files.
         state: folder of the Pulumi backend, which several checkouts may share.
         cli: folder of the Pulumi CLI.
+        variables: of the environment, beyond this process's own.
     """
 
     folder: Path
     state: Path
     cli: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, folder: Path, state: Path, cli: Path) -> Checkout:
+    def make(
+        cls,
+        folder: Path,
+        state: Path,
+        cli: Path,
+        stack: str = "local",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> Checkout:
         """Copy the project's files to a folder and make or find the stack."""
         folder.mkdir(parents=True)
         for name in SOURCES:
@@ -61,8 +72,8 @@ class Checkout:
             copy(ROOT / name, folder / name)
         (folder / ".venv").symlink_to(ROOT / ".venv")
         state.mkdir(exist_ok=True)
-        checkout = cls(folder, state, cli)
-        checkout.succeeds("stack", "select", "--create", "local")
+        checkout = cls(folder, state, cli, variables)
+        checkout.succeeds("stack", "select", "--create", stack)
         return checkout
 
     @property
@@ -75,6 +86,7 @@ class Checkout:
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **self.variables,
         }
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:

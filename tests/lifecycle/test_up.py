@@ -1,15 +1,13 @@
 """`pulumi up` and `preview`: from nothing to a served model, no-ops, changes, destroy."""
 
 import json
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import requests
 
 from model.manifest import Manifest
 from tests.lifecycle.checkout import Checkout
+from tests.lifecycle.client import Client
 from tests.model.conftest import Trained
 
 pytestmark = [pytest.mark.cli, pytest.mark.timeout(400)]
@@ -51,7 +49,7 @@ def test_a_changed_hyperparameter_retrains_and_swaps_without_losing_a_request(se
     assert "mymodel: will retrain: epochs 5 -> 6" in served.succeeds("preview")
     assert sorted(path.name for path in (served.folder / ".artifacts").iterdir()) == before
 
-    client = _Client(served.output("predictUrl"))
+    client = Client(served.output("predictUrl"))
     client.start()
     up = served.up()
     client.stop()
@@ -118,40 +116,3 @@ def test_destroy_leaves_nothing_but_the_store(served: Checkout) -> None:
     assert not (served.folder / ".serving" / "local").exists()
     assert (served.folder / ".artifacts" / digest / "manifest.json").is_file()
     assert json.loads(served.succeeds("stack", "export"))["deployment"].get("resources", []) == []
-
-
-class _Client:
-    """Asks at 50 requests a second, in turn on a kept and on a new connection, until it is stopped."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.lost, self.answered = url, list[str](), 0
-        self.answers: set[str] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        body = {"instances": [[[0.5] * 8] * 8]}
-        with requests.Session() as kept:
-            while not self._stop.is_set():
-                for ask in (kept.post, requests.post):
-                    self._ask(ask, body)
-                    time.sleep(0.02)
-
-    def _ask(self, ask: object, body: object) -> None:
-        try:
-            answer = ask(self.url, json=body, timeout=10)  # type: ignore[operator]
-        except requests.RequestException as error:
-            self.lost.append(repr(error))
-            return
-        self.answered += 1
-        if answer.status_code == requests.codes.ok:
-            self.answers.add(answer.text)
-        else:
-            self.lost.append(answer.text)

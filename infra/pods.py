@@ -1,0 +1,90 @@
+"""The pods behind a Service, asked one by one through the API server.
+
+Owns the way there: which pods count, and the API server's pod proxy. What is asked and what an answer means is rest's
+and prediction_check's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from infra import kubeconfig
+from infra.pod import REST_PORT
+from infra.rest import Answer, NoAnswerError
+
+LIST_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that receives requests, and the client that reaches it."""
+
+    name: str
+    namespace: str
+    api: Any
+
+    def url(self, path: str) -> str:
+        """The proxied URL of a path of the pod's model server."""
+        return (
+            f"{self.api.configuration.host}/api/v1/namespaces/{self.namespace}/pods/{self.name}:{REST_PORT}/proxy{path}"
+        )
+
+    def ask(self, method: str, url: str, body: dict[str, Any] | None, timeout: float) -> Answer:
+        """Ask the pod; as `rest.ask`, but with the credentials of the kubeconfig."""
+        headers = {"Content-Type": "application/json"}
+        self.api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        try:
+            response = self.api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
+        except _errors() as error:
+            raise NoAnswerError(f"pod {self.name} does not answer ({_reason(error)})") from None
+        return Answer(response.status, response.read())
+
+
+def ready(namespace: str, app: str, kubeconfig_path: str, context: str) -> list[Pod]:
+    """The pods with this `app` label that are ready and stay: one that is told to go serves on for a while.
+
+    Raises:
+        NoAnswerError: the cluster does not answer, refuses, or has no such pod.
+    """
+    client, config = _library().client, _library().config
+    try:
+        cluster = kubeconfig.find(kubeconfig_path, context)
+        api = config.new_client_from_config(config_file=kubeconfig_path or None, context=cluster.context)
+        found = client.CoreV1Api(api).list_namespaced_pod(
+            namespace, label_selector=f"app={quote(app)}", _request_timeout=LIST_TIMEOUT_SECONDS
+        )
+    except (config.ConfigException, kubeconfig.KubeconfigError) as error:
+        raise NoAnswerError(str(error)) from None
+    except _errors() as error:
+        raise NoAnswerError(f"the pods of {app} in {namespace} cannot be listed: {_reason(error)}") from None
+    names = [pod.metadata.name for pod in found.items if not pod.metadata.deletion_timestamp and _is_ready(pod)]
+    if not names:
+        raise NoAnswerError(f"no pod of {app} is ready in namespace {namespace}")
+    return [Pod(name, namespace, api) for name in sorted(names)]
+
+
+def _library() -> Any:
+    import kubernetes  # noqa: PLC0415 - it takes a third of a second, and an operation that asks no pod needs none of it
+
+    return kubernetes
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the client raises where there is no answer, or a refusal."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+
+    return _library().client.ApiException, HTTPError
+
+
+def _is_ready(pod: Any) -> bool:
+    return any(found.type == "Ready" and found.status == "True" for found in pod.status.conditions or [])
+
+
+def _reason(error: Any) -> str:
+    try:
+        return str(json.loads(error.body)["message"])  # the API server's own words
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return str(getattr(error, "reason", error))

@@ -1,0 +1,45 @@
+"""Whether a container engine answers."""
+
+import json
+import socket
+import time
+from pathlib import Path
+
+from infra import container_engine
+from tests.infra import loopback
+
+
+def test_an_engine_that_answers_is_no_fault(tmp_path: Path) -> None:
+    """The socket that DOCKER_HOST names is asked, and an answer is enough."""
+    with loopback.engine(tmp_path) as host:
+        assert container_engine.fault({"DOCKER_HOST": host}) == ""
+
+
+def test_no_engine_is_named_with_its_socket(tmp_path: Path) -> None:
+    """Where nothing listens, the socket and the system's reason are told."""
+    path = tmp_path / "none.sock"
+
+    assert container_engine.fault({"DOCKER_HOST": f"unix://{path}"}) == (
+        f"nothing answers at {path} (No such file or directory)"
+    )
+
+
+def test_an_engine_that_hangs_is_given_two_seconds(tmp_path: Path) -> None:
+    """A socket that takes a connection and says nothing counts as no engine."""
+    path = tmp_path / "hangs.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        started = time.monotonic()
+
+        assert "nothing answers" in container_engine.fault({"DOCKER_HOST": f"unix://{path}"})
+        assert time.monotonic() - started < 10
+
+
+def test_engines_elsewhere_are_left_to_the_plugin(tmp_path: Path) -> None:
+    """One behind TCP, SSH or a Docker context other than the default is not asked."""
+    (tmp_path / "config.json").write_text(json.dumps({"currentContext": "colima"}), encoding="utf-8")
+
+    assert container_engine.fault({"DOCKER_HOST": "ssh://build@example"}) == ""
+    assert container_engine.fault({"DOCKER_CONTEXT": "remote"}) == ""
+    assert container_engine.fault({"DOCKER_CONFIG": str(tmp_path)}) == ""
