@@ -11,12 +11,12 @@ ACTIVATE := . .venv/bin/activate
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict refresh destroy test check bench activate cli stack
+.PHONY: help up preview predict refresh destroy lab lab-status lab-down test check bench activate cli stack
 .NOTPARALLEL:
 
 help: ## List these commands
 	@echo "Usage: make COMMAND [STACK=local]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
 up: stack ## Train, serve and ask for predictions: whatever is not done yet
 	@$(ACTIVATE) && pulumi up --yes --stack $(STACK)
@@ -38,9 +38,19 @@ refresh: stack ## Take into the state what is really there; `make up` then mends
 destroy: stack ## Stop serving and forget all resources; trained models stay in the artifact store
 	@$(ACTIVATE) && pulumi destroy --yes --stack $(STACK)
 
+lab: cli ## Run a Docker engine, a registry and Kubernetes here, from packages only (Linux, root)
+	@$(PYTHON) -m lab.cluster up
+	@$(PYTHON) -m lab.plugins
+
+lab-status: $(INSTALLED) ## Say what of the lab runs
+	@$(PYTHON) -m lab.cluster status
+
+lab-down: $(INSTALLED) ## Take the lab down; what is expensive to make stays cached
+	@$(PYTHON) -m lab.cluster down
+
 test: cli $(INSTALLED_DEV) ## Run the tests and state what they cover (ARGS: arguments for pytest)
 	@$(PYTHON) -m coverage erase
-	@$(PYTHON) -m coverage run -m pytest $(ARGS)
+	@$(PYTHON) -m coverage run -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 	@$(PYTHON) -m coverage combine --quiet
 	@$(PYTHON) -m coverage report --skip-covered
 

@@ -15,8 +15,11 @@ from infra.pod import REST_PORT, PodArgs
 from infra.remedies import Remedies
 from infra.training import TrainedModel
 
+TYPE = "mymodel-serving:infra:ModelServer"
 # The rollout's own deadline comes first, so that Kubernetes names the reason before Pulumi stops waiting.
 DEADLINE_SHARE = 0.8
+# Kubernetes' own count of a Deployment's pod templates.
+REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ class ModelServer(pulumi.ComponentResource):
     """Pods that serve one image, and the Service in front of them.
 
     Attributes:
-        launch: differs after every change of what the pods run.
+        launch: differs after every change of what the pods run, and of how many there are.
         status_url: GET: the model's versions.
         predict_url: POST: instances to predictions.
         image: reference of the image, by digest.
@@ -63,7 +66,7 @@ class ModelServer(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: ModelServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mymodel-serving:infra:ModelServer", name, None, opts)
+        super().__init__(TYPE, name, None, opts)
         self.image = pulumi.Output.from_input(args.pod.image)
         self.namespace, self.app = args.namespace, f"{args.pod.model_name}-serving"
         cluster = kubernetes.Provider(
@@ -78,7 +81,10 @@ class ModelServer(pulumi.ComponentResource):
         )
         deployment = self._deployment(name, args, cluster)
         service = self._service(name, args, cluster, deployment)
-        self.launch = deployment.metadata.apply(lambda found: f"{found.uid}/{found.generation}")
+        # Which pods there are, and how many. Not the generation: that counts the Deployment's own annotations too.
+        self.launch = pulumi.Output.all(
+            deployment.metadata.uid, deployment.metadata.annotations, deployment.spec.replicas
+        ).apply(lambda found: f"{found[0]}/{(found[1] or {}).get(REVISION)}/{found[2]}")
         host, port = _address(args, service)
         url = pulumi.Output.all(host, port, args.pod.model_name)
         self.status_url = url.apply(lambda parts: naming.status_url(*parts))
@@ -111,7 +117,7 @@ class ModelServer(pulumi.ComponentResource):
                     "spec": pod.spec(args.pod),
                 },
             },
-            opts=self._child("Deployment", args, cluster),
+            opts=self._child("Deployment", name, args, cluster),
         )
 
     def _service(
@@ -130,7 +136,7 @@ class ModelServer(pulumi.ComponentResource):
             spec={"type": args.service_type, "selector": {"app": self.app}, "ports": [port]},
             # The plugin waits for the Service's endpoints, which there are none of before the rollout.
             opts=pulumi.ResourceOptions.merge(
-                self._child("Service", args, cluster), pulumi.ResourceOptions(depends_on=[deployment])
+                self._child("Service", name, args, cluster), pulumi.ResourceOptions(depends_on=[deployment])
             ),
         )
 
@@ -144,7 +150,9 @@ class ModelServer(pulumi.ComponentResource):
             "app.kubernetes.io/managed-by": "pulumi",
         }
 
-    def _child(self, kind: str, args: ModelServerArgs, cluster: kubernetes.Provider) -> pulumi.ResourceOptions:
+    def _child(
+        self, kind: str, name: str, args: ModelServerArgs, cluster: kubernetes.Provider
+    ) -> pulumi.ResourceOptions:
         seconds = f"{args.rollout_timeout_seconds}s"
         return pulumi.ResourceOptions.merge(
             pulumi.ResourceOptions(
@@ -152,7 +160,7 @@ class ModelServer(pulumi.ComponentResource):
                 provider=cluster,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds, delete=seconds),
             ),
-            _remedies(kind, self.app, args).options(kind.lower()),
+            _remedies(kind, name, self.app, args).options(kind.lower()),
         )
 
 
@@ -170,13 +178,25 @@ def _balancer(status: kubernetes.core.v1.outputs.ServiceStatus | None) -> str:
     return (ingress[0].hostname or ingress[0].ip or "") if ingress else ""
 
 
-def _remedies(kind: str, app: str, args: ModelServerArgs) -> Remedies:
+def _import(kind: str, name: str, object_id: str) -> str:
+    """The command that takes an object of the cluster into the state as the resource that the program declares."""
+    group = {"Deployment": "apps/v1", "Service": "core/v1"}[kind]
+    parent = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}"
+    return (
+        f"pulumi import kubernetes:{group}:{kind} {name}-{kind.lower()} {object_id} --protect=false "
+        f"--generate-code=false --parent '{name}={parent}::{name}' "
+        f"--provider '{name}-cluster={parent}$pulumi:providers:kubernetes::{name}-cluster'"
+    )
+
+
+def _remedies(kind: str, name: str, app: str, args: ModelServerArgs) -> Remedies:
     what = f"{kind.lower()} {app} --namespace {args.namespace}"
     return Remedies(
         {
             r"already exists": (
-                f"{kind} {args.namespace}/{app} is not of this stack: remove it (kubectl delete {what}) or let this "
-                "one have another name (pulumi config set modelName NAME) or namespace"
+                f"{kind} {args.namespace}/{app} is not of this stack: remove it (kubectl delete {what}), let this one "
+                "have another name (pulumi config set modelName NAME) or namespace, or make it this stack's: "
+                f"{_import(kind, name, f'{args.namespace}/{app}')}"
             ),
             r"namespaces? .*not found": (
                 f"make the namespace: kubectl create namespace {args.namespace}, or name another: "

@@ -1,4 +1,4 @@
-"""What stands in for things a machine may not have: so far the Pulumi CLI and its Python language host.
+"""What stands in for things a machine may not have: the Pulumi CLI, Docker, a registry, Kubernetes, Pulumi's plugins.
 
 Nothing in model/, serving/ or infra/ knows of it.
 """

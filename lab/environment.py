@@ -10,19 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab import pulumi_cli
+from lab.cluster.places import STATE
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The shell function that takes the variables back; `deactivate` calls it.
 LEAVE = "_mymodel_serving_leave"
 
 
-def variables(environment: Mapping[str, str], project: Path, cli: Path | None) -> dict[str, str]:
+def variables(
+    environment: Mapping[str, str], project: Path, cli: Path | None, lab_kubeconfig: Path = STATE / "kubeconfig"
+) -> dict[str, str]:
     """What to set beyond `environment`.
 
     Args:
         environment: variables as the user has them.
         project: folder of the project; state lies in its `.state` unless PULUMI_BACKEND_URL says otherwise.
         cli: folder of the Pulumi CLI; None if it is not known.
+        lab_kubeconfig: there while a lab runs, whose cluster is then meant unless KUBECONFIG names another.
     """
     needed: dict[str, str] = {}
     backend = (project / ".state").as_uri()
@@ -34,6 +38,8 @@ def variables(environment: Mapping[str, str], project: Path, cli: Path | None) -
         "PULUMI_CONFIG_PASSPHRASE" in environment or "PULUMI_CONFIG_PASSPHRASE_FILE" in environment
     ):
         needed["PULUMI_CONFIG_PASSPHRASE"] = ""
+    if lab_kubeconfig.exists() and not environment.get("KUBECONFIG"):
+        needed["KUBECONFIG"] = str(lab_kubeconfig)
     if cli is not None and pulumi_cli.is_built(cli):  # built where nothing can be fetched: do not wait for the network
         for name in ("PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"):
             if name not in environment:

@@ -7,3 +7,9 @@ class SetupError(Exception):
 
 class UnavailableError(SetupError):
     """One way to something is not open here; there may be another. The message says why, and gives no remedy."""
+
+
+def last_line(text: str) -> str:
+    """The last line that says something: of a program that failed, mostly the reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"

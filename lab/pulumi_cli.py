@@ -5,20 +5,18 @@ made are lab.pulumi_release's and lab.pulumi_build's. Run as a program (`python 
 folder) it prints the folder that holds the CLI, and nothing else, on standard output.
 """
 
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab import pulumi_build, pulumi_release
 from lab.errors import SetupError, UnavailableError
 from lab.progress import say
+from lab.workplace import alone_in, aside_in
 
 # The version that is fetched, and the oldest one taken from PATH: nothing older was ever run with the pulumi package
 # that requirements.txt names.
@@ -40,8 +38,7 @@ def obtain(environment: Mapping[str, str], cache: Path, site: str = pulumi_relea
     folder = on_path(environment, cache) or _cached(environment, cache)
     if folder is not None:
         return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    with _alone_in(cache):
+    with alone_in(cache, "installing the Pulumi CLI"):
         folder = _cached(environment, cache)  # another make may have been quicker
         return folder or _install(environment, cache, site)
 
@@ -103,19 +100,17 @@ def _cached(environment: Mapping[str, str], cache: Path) -> Path | None:
 
 def _install(environment: Mapping[str, str], cache: Path, site: str) -> Path:
     """Download or build into the cache and return the new folder. Nothing unfinished stays behind."""
-    for left_over in cache.glob("unfinished-*"):  # of a make that was killed: we are alone here
-        shutil.rmtree(left_over, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="unfinished-") as aside:
+    with aside_in(cache) as aside:
         try:
             release = cache / _release_name()
-            pulumi_release.install(VERSION, release, Path(aside), site)
+            pulumi_release.install(VERSION, release, aside, site)
         except UnavailableError as unreachable:
             say(f"No official Pulumi CLI: {unreachable}")
         else:
             return release
         try:
             build = cache / pulumi_build.folder_name(VERSION, pulumi_build.go_version(environment))
-            pulumi_build.install(VERSION, build, Path(aside), environment)
+            pulumi_build.install(VERSION, build, aside, environment)
         except UnavailableError as impossible:
             raise SetupError(
                 f"no Pulumi CLI: none on PATH, no release could be fetched, and none could be built: {impossible}. "
@@ -127,18 +122,6 @@ def _install(environment: Mapping[str, str], cache: Path, site: str) -> Path:
 
 def _release_name() -> str:
     return f"pulumi-{VERSION}-{pulumi_release.platform_name()}"
-
-
-@contextmanager
-def _alone_in(cache: Path) -> Iterator[None]:
-    """Keep other processes out while one installs; the system lets go of the lock when its holder ends."""
-    with (cache / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Another make is installing the Pulumi CLI: waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _version(pulumi: str, environment: Mapping[str, str]) -> str | None:

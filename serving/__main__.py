@@ -3,10 +3,16 @@
 Owns what is printed and the exit status; see `flags` for the flags and `server` for what runs.
 """
 
+import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from serving.flags import FlagError, Flags, parse, usage
+from serving.listener import PortError, bind
+from serving.log import announce, log_to_stderr
+from serving.signals import leave, on_signals
+from serving.workers import Inbox, split
 
 _FAILED = 255  # what a TensorFlow Serving that cannot start ends with
 
@@ -33,17 +39,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(flags: Flags) -> int:
-    from serving.lifecycle import StartError  # noqa: PLC0415 - bad flags are told without loading NumPy and uvicorn
-    from serving.listener import PortError  # noqa: PLC0415
+    log_to_stderr()
+    on_signals(leave)
+    host, port, count = flags.rest_api_host, flags.rest_api_port, flags.rest_api_num_processes
+    try:
+        listener = bind(host, port)
+        inbox = split(listener, count, partial(announce, host, port)) if count > 1 else None
+        return _answer(flags, listener, inbox)
+    except PortError as error:
+        print(error, file=sys.stderr)
+        return _FAILED
+
+
+def _answer(flags: Flags, listener: socket.socket, inbox: Inbox | None) -> int:
+    from serving.lifecycle import StartError  # noqa: PLC0415 - processes are split before NumPy and uvicorn are loaded
     from serving.server import serve  # noqa: PLC0415
 
     try:
-        serve(flags)
+        serve(flags, listener, inbox)
     except StartError as error:
         print(f"Failed to start server. Error: {error}")
-        return _FAILED
-    except PortError as error:
-        print(error, file=sys.stderr)
         return _FAILED
     return 0
 

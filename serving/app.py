@@ -7,7 +7,7 @@ made in threads, so that a slow model or a large body holds up nobody else's.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -31,11 +31,20 @@ _NOT_FOUND_PAGE = b"<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of what requests may take: bytes of one body, bytes of all bodies held, seconds for an answer."""
+    """Bounds of what requests may take.
+
+    Attributes:
+        body_bytes: of one body.
+        held_bytes: of all bodies held.
+        timeout_seconds: for an answer.
+        at_once: requests that are answered at a time, whether they need a thread or wait for a batch; others wait for
+            their turn, as they do for one of TensorFlow Serving's threads, instead of overflowing a batching queue.
+    """
 
     body_bytes: int
     held_bytes: int
     timeout_seconds: float
+    at_once: int
 
 
 class App:
@@ -64,6 +73,11 @@ class App:
         self._limits = limits
         self._executor = executor
         self._held = Held(limits.held_bytes)
+        self._turns = asyncio.Semaphore(limits.at_once)
+
+    def end_connections(self) -> None:
+        """From now on let each answer end its connection: the client's next request goes to another server."""
+        self._headers = [*self._headers, (b"connection", b"close")]
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -97,7 +111,7 @@ class App:
         with self._held.share() as share:
             try:
                 body = await self._body(scope["headers"], receive, share)
-                return await self._in_thread(self._rest.answer, method, path, body)
+                return await self._in_thread(self._rest.start, method, path, body)
             except TooLargeError as error:
                 return self._rest.refuse(error, status=413)
             except StatusError as error:
@@ -112,11 +126,11 @@ class App:
             share.add(len(body))
         return body
 
-    async def _in_thread(self, call: Callable[..., T], *arguments: Any) -> T:
-        work = asyncio.get_running_loop().run_in_executor(self._executor, call, *arguments)
+    async def _in_thread(self, call: Callable[..., T | Future[T]], *arguments: Any) -> T:
         try:
-            async with asyncio.timeout(self._limits.timeout_seconds):
-                return await work
+            async with asyncio.timeout(self._limits.timeout_seconds), self._turns:
+                found = await asyncio.get_running_loop().run_in_executor(self._executor, call, *arguments)
+                return await asyncio.wrap_future(found) if isinstance(found, Future) else found
         except TimeoutError as error:
             message = f"The request was not answered within {self._limits.timeout_seconds:g} seconds"
             raise StatusError(Code.DEADLINE_EXCEEDED, message) from error

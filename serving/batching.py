@@ -86,17 +86,17 @@ class BatchScheduler:
         with self._changed:
             self._queues.remove(queue)
 
-    def run(self, queue: _Queue, tensors: Tensors, size: int) -> dict[str, Array]:
-        """Run a request's tensors together with others'; waits for its outputs.
+    def submit(self, queue: _Queue, tensors: Tensors, size: int) -> Future[dict[str, Array]]:
+        """Run a request's tensors together with others'; its outputs, or why the batch failed.
 
         Raises:
-            StatusError: the queue is full, or the batch failed.
+            StatusError: the queue is full.
         """
         task = _Task(tensors, size, time.monotonic() + self.parameters.batch_timeout_micros / 1e6)
         with self._changed:
             queue.add(task, self.parameters)
             self._changed.notify()
-        return task.outputs.result()
+        return task.outputs
 
     def _work(self) -> None:
         while True:
@@ -182,7 +182,15 @@ class BatchedServable:
         return self._servable.metadata
 
     def run(self, signature: str, inputs: Tensors) -> dict[str, Array]:
-        """Run a signature together with other requests; see Servable."""
+        """Run a signature together with other requests and wait for it; see Servable."""
+        return self.submit(signature, inputs).result()
+
+    def submit(self, signature: str, inputs: Tensors) -> Future[dict[str, Array]]:
+        """Run a signature together with other requests; its outputs, or why the batch failed.
+
+        Raises:
+            StatusError: the queue is full, or the tensors cannot be rows of a batch.
+        """
         sizes = {array.shape[0] if array.ndim else None for array in inputs.values()}
         if None in sizes:
             raise invalid_argument("Batching Run() input tensors must have at least one dimension")
@@ -193,8 +201,10 @@ class BatchedServable:
         if size > limit:
             raise invalid_argument(f"Task size {size} is larger than maximum input batch size {limit}")
         if size == 0:
-            return self._servable.run(signature, inputs)
-        return self._scheduler.run(self._queues[signature], inputs, size)
+            alone: Future[dict[str, Array]] = Future()
+            alone.set_result(self._servable.run(signature, inputs))
+            return alone
+        return self._scheduler.submit(self._queues[signature], inputs, size)
 
     def close(self) -> None:
         """Forget the queues and the model; called when the version is unloaded."""

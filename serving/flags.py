@@ -24,17 +24,19 @@ def _flag(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True)
 class Flags:
-    """The flags that are served, with their defaults; those named rest_api_host and rest_api_max_... are our own."""
+    """The flags that are served, with their defaults; the rest_api_ flags that TensorFlow Serving lacks are our own."""
 
     model_name: str = _flag("default", "name of the model in URLs")
     model_base_path: str = _flag("", "absolute path of the folder with the version folders")
     rest_api_port: int = _flag(0, "port of the REST API")
     rest_api_host: str = _flag("127.0.0.1", "address to listen on; 0.0.0.0 is every IPv4 address of the machine")
     rest_api_num_threads: int = _flag(0, "threads that answer requests; 0 is 4 for every CPU")
+    rest_api_num_processes: int = _flag(1, "processes that answer; threads, limits and models are each one's own")
     rest_api_timeout_in_ms: int = _flag(30000, "time limit of an answer")
     rest_api_max_body_bytes: int = _flag(100_000_000, "most bytes of one request body, packed or unpacked")
     rest_api_max_held_bytes: int = _flag(200_000_000, "most bytes of all request bodies held at once")
     rest_api_max_idle_in_ms: int = _flag(50000, "time a connection may be silent before it is closed")
+    rest_api_drain_in_ms: int = _flag(0, "after a signal: time in which each answer ends its connection, new ones too")
     file_system_poll_wait_seconds: int = _flag(1, "seconds between looks for new versions; 0 looks once")
     max_num_load_retries: int = _flag(5, "times a failed load is tried again")
     load_retry_interval_micros: int = _flag(60_000_000, "microseconds between tries")
@@ -51,7 +53,7 @@ class Flags:
     rest_api_enable_cors_support: bool = _flag(default=False, text="whether web pages of other origins may ask")
     tensorflow_intra_op_parallelism: int = _flag(0, "threads inside one operation; 0 is TensorFlow's choice")
     tensorflow_inter_op_parallelism: int = _flag(
-        0, "threads across operations; 0 is one a CPU, at least 2: with 1, a slow request would hold up a new version"
+        0, "threads across operations, shared by all requests; 0 runs a request's operations in the thread that answers"
     )
     tensorflow_session_parallelism: int = _flag(0, "threads of both kinds, instead of the two flags above")
     saved_model_tags: str = _flag("serve", "tags of the meta graph to load, separated by commas")
@@ -119,16 +121,28 @@ def _check(flags: Flags) -> None:
         _check_base_path(flags.model_base_path)
     if flags.batching_parameters_file and not flags.enable_batching:
         raise FlagError("--batching_parameters_file is set without --enable_batching; say --enable_batching too")
+    if flags.monitoring_config_file and flags.rest_api_num_processes > 1:
+        raise FlagError(
+            f"--rest_api_num_processes={flags.rest_api_num_processes} with --monitoring_config_file: each process "
+            "would count for itself; leave one of the two out"
+        )
+    if flags.rest_api_drain_in_ms and flags.rest_api_num_processes > 1:
+        raise FlagError(
+            f"--rest_api_num_processes={flags.rest_api_num_processes} with --rest_api_drain_in_ms: the front takes no "
+            "connection after a signal; leave one of the two out"
+        )
     if not 1 <= flags.rest_api_port <= 65535:
         raise FlagError(
             f"--rest_api_port={flags.rest_api_port}: say a port from 1 to 65535, such as --rest_api_port=8501"
         )
     least = {
         "rest_api_num_threads": 0,
+        "rest_api_num_processes": 1,
         "rest_api_timeout_in_ms": 1,
         "rest_api_max_body_bytes": 1,
         "rest_api_max_held_bytes": flags.rest_api_max_body_bytes,
         "rest_api_max_idle_in_ms": 1,
+        "rest_api_drain_in_ms": 0,
         "file_system_poll_wait_seconds": 0,
         "model_config_file_poll_wait_seconds": 0,
         "num_request_iterations_for_warmup": 0,

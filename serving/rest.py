@@ -6,8 +6,10 @@ order decides which of several faults a client is told.
 
 import logging
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 
+from serving.batching import BatchedServable
 from serving.errors import Code, StatusError, invalid_argument
 from serving.examples import check_examples, refuse_signature
 from serving.json_reader import read_object
@@ -19,6 +21,7 @@ from serving.predict_inputs import Inputs, read_inputs
 from serving.rest_answers import metadata_body, status_body
 from serving.routes import Route, route
 from serving.savedmodel import DEFAULT_SIGNATURE, Servable
+from serving.steps import Steps, start
 
 _log = logging.getLogger(__name__)
 
@@ -44,19 +47,30 @@ class RestApi:
         self._models = models
         self._metrics = metrics
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
+    def start(self, method: str, path: str, body: bytes) -> Answer | Future[Answer]:
         """Answer a request; every fault becomes an answer, none an exception.
 
         Args:
             method: HTTP method in capitals.
             path: raw path with its query string.
             body: unpacked body.
+
+        Returns:
+            The answer; its future where the request waits to be run together with others.
         """
+        return start(self._answer(method, path, body))
+
+    def answer(self, method: str, path: str, body: bytes) -> Answer:
+        """Answer a request and wait for it; see `start`."""
+        found = self.start(method, path, body)
+        return found.result() if isinstance(found, Future) else found
+
+    def _answer(self, method: str, path: str, body: bytes) -> Steps[Answer]:
         started = time.perf_counter()
         wanted = None
         try:
             wanted = route(method, path)
-            found = Answer(200, self._content(wanted, body))
+            found = Answer(200, (yield from self._content(wanted, body)))
         except StatusError as error:
             found = failure(error)
         except MemoryError:
@@ -74,24 +88,27 @@ class RestApi:
         self._metrics.count_request("", error.code)
         return failure(error, status)
 
-    def _content(self, wanted: Route, body: bytes) -> bytes:
+    def _content(self, wanted: Route, body: bytes) -> Steps[bytes]:
         if wanted.verb == "status":
             return status_body(self._models.history(wanted.name, wanted.version))
         if wanted.verb == "metadata":
             with self._models.use(wanted.name, wanted.version, wanted.label) as (version, servable):
                 return metadata_body(wanted.name, version.number, servable.metadata)
         if wanted.verb == "predict":
-            return self._predict(wanted, body)
+            return (yield from self._predict(wanted, body))
         return self._classify_or_regress(wanted, body)
 
-    def _predict(self, wanted: Route, body: bytes) -> bytes:
+    def _predict(self, wanted: Route, body: bytes) -> Steps[bytes]:
         request = read_object(body)
         signature = _signature_name(request)
         with self._models.use(wanted.name, wanted.version, wanted.label) as (_, servable):
             by_rows, tensors = read_inputs(request, _signature_inputs(servable, signature))
             del request  # lists of Python numbers take many times the memory of the tensors
             started = time.perf_counter()
-            outputs = servable.run(signature or DEFAULT_SIGNATURE, tensors)
+            if isinstance(servable, BatchedServable):
+                outputs = yield servable.submit(signature or DEFAULT_SIGNATURE, tensors)
+            else:
+                outputs = servable.run(signature or DEFAULT_SIGNATURE, tensors)
             self._metrics.observe_run(wanted.name, time.perf_counter() - started)
         return predictions_body(outputs) if by_rows else outputs_body(outputs)
 

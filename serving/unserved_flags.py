@@ -13,7 +13,7 @@ REFUSED = {
     "enable_profiler": "the profiler is not served; leave it out, or say --enable_profiler=false",
     "prefer_tflite_model": "TensorFlow Lite models are not served; leave it out",
     "platform_config_file": "only the tensorflow platform is served; leave it out",
-    "tensorflow_session_config_file": "models run without a session; use the parallelism flags",
+    "tensorflow_session_config_file": "session configs are not served; use the parallelism flags",
     "thread_pool_factory_config_file": "custom thread pools are not served; use the parallelism flags",
     "mixed_precision": "mixed precision is not served; leave it out",
 }

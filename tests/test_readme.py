@@ -1,6 +1,7 @@
 """The README does as it says: every command is run in a fresh clone, and prints what is shown."""
 
 import os
+import random
 import re
 import subprocess
 from collections.abc import Iterator
@@ -10,25 +11,35 @@ import pytest
 import yaml
 
 from infra.config_rules import RULES
+from tests.e2e.dev_stack import free_node_port, kubectl, lab_runs
 from tests.lifecycle.checkout import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```(sh|text)\n(.*?)```", re.DOTALL)
-# Minutes, or this very test: make only says what it would do.
-ONLY_SAID = ("make check", "make test", "make bench")
+# Minutes, or this very test, or the end of what other tests use: make only says what it would do.
+ONLY_SAID = ("make check", "make test", "make bench", "make lab-down")
+# From the first of these commands to the second one a lab is needed.
+LAB_BEGIN, LAB_END = "make lab\n", "make lab-down\n"
+LAB_RUNS = lab_runs()
 END_OF_BLOCK = "-- end of block --"
 
 
 def blocks() -> list[tuple[str, list[str]]]:
     """Each block of commands with the lines that the text blocks up to the next one show."""
     found: list[tuple[str, list[str]]] = []
-    for kind, text in BLOCK.findall(README):
+    for kind, text in BLOCK.findall(README if LAB_RUNS else _without_lab()):
         if kind == "sh":
             found.append((text, []))
         else:
             found[-1][1].extend(line.strip() for line in text.splitlines() if line.strip() not in ("", "..."))
     return found
+
+
+def _without_lab() -> str:
+    """The README without the commands that need a lab, and without what they print."""
+    before, _, rest = README.partition(f"```sh\n{LAB_BEGIN}")
+    return before + rest.partition(LAB_END)[2].partition("```\n")[2]
 
 
 def commands(text: str) -> str:
@@ -38,19 +49,45 @@ def commands(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    """The port that stands in for the README's 8501, which may be taken here."""
-    return free_port()
+def ports() -> dict[str, str]:
+    """The ports that stand in for the README's own, which may be taken here."""
+    return {"8501": str(free_port()), "30111": str(free_node_port() if LAB_RUNS else 30111)}
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[list[str]]:
+def namespace() -> Iterator[str]:
+    """A namespace for the dev stack, in the place of `default`."""
+    name = f"readme-{random.randrange(10**6)}"  # noqa: S311 - no secret
+    if LAB_RUNS:
+        kubectl("create", "namespace", name)
+    yield name
+    if LAB_RUNS:
+        kubectl("delete", "namespace", name, "--wait=false")
+
+
+def test_the_commands_that_need_a_lab_are_found() -> None:
+    """Where no lab runs, what needs one is left out, and nothing else is."""
+    assert README.count(f"```sh\n{LAB_BEGIN}") == README.count(LAB_END) == 1
+    assert "STACK=dev" in README
+    assert not [text for kind, text in BLOCK.findall(_without_lab()) if kind == "sh" and "STACK=dev" in text]
+    assert "make bench" in _without_lab()
+
+
+def stand_in(text: str, ports: dict[str, str]) -> str:
+    """A text with this test's ports."""
+    for shown, here in ports.items():
+        text = text.replace(shown, here)
+    return text
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str], namespace: str) -> Iterator[list[str]]:
     """What each block of commands printed, run one after the other in one shell in a fresh clone."""
     clone = tmp_path_factory.mktemp("readme") / "mymodel"
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    stack = clone / "Pulumi.local.yaml"
-    stack.write_text(f"{stack.read_text(encoding='utf-8')}  mymodel-serving:port: {port}\n", encoding="utf-8")
-    script = "\n".join(f"{commands(text)}\necho '{END_OF_BLOCK}'" for text, _ in blocks()).replace("8501", str(port))
+    configure(clone / "Pulumi.local.yaml", port=ports["8501"])
+    configure(clone / "Pulumi.dev.yaml", nodePort=ports["30111"], namespace=namespace)
+    script = stand_in("\n".join(f"{commands(text)}\necho '{END_OF_BLOCK}'" for text, _ in blocks()), ports)
     of_others = ("PULUMI_", "VIRTUAL_ENV", "MAKE", "COVERAGE")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(of_others)}
     environment |= {"PULUMI_HOME": str(clone.parent / "pulumi-home"), "LC_ALL": "C.UTF-8"}
@@ -69,16 +106,24 @@ def printed(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[lis
         assert done.returncode == 0, done.stdout[-4000:]
         yield done.stdout.split(END_OF_BLOCK)
     finally:
-        subprocess.run(["make", "destroy"], cwd=clone, env=environment, capture_output=True, check=False, timeout=120)
+        for stack in ("local", "dev"):
+            end = ["make", "destroy", f"STACK={stack}"]
+            subprocess.run(end, cwd=clone, env=environment, capture_output=True, check=False, timeout=120)
+
+
+def configure(stack: Path, **values: str) -> None:
+    """Add configuration to a stack's file."""
+    lines = "".join(f"  mymodel-serving:{key}: {value}\n" for key, value in values.items())
+    stack.write_text(stack.read_text(encoding="utf-8") + lines, encoding="utf-8")
 
 
 @pytest.mark.cli
 @pytest.mark.timeout(1800)
-def test_every_command_runs_and_prints_what_is_shown(printed: list[str], port: int) -> None:
+def test_every_command_runs_and_prints_what_is_shown(printed: list[str], ports: dict[str, str]) -> None:
     """In a fresh clone with a fresh virtualenv every command of the README succeeds and prints the lines shown."""
     for (text, shown), output in zip(blocks(), printed, strict=False):
         for line in shown:
-            assert line.replace("8501", str(port)) in output, f"{text.strip()!r} did not print {line!r}:\n{output}"
+            assert stand_in(line, ports) in output, f"{text.strip()!r} did not print {line!r}:\n{output}"
 
 
 @pytest.mark.cli

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bench.__main__ as program
-from bench import clone, noop, report, store_hit
+from bench import clone, lab_start, noop, report, rollout, rollout_noop, store_hit
 from bench.checkout import CommandError
 
 
@@ -21,7 +21,14 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
         return run
 
-    for name, module in (("noop", noop), ("store", store_hit), ("clone", clone)):
+    for name, module in (
+        ("noop", noop),
+        ("store", store_hit),
+        ("clone", clone),
+        ("rollout", rollout),
+        ("noop-kubernetes", rollout_noop),
+        ("lab", lab_start),
+    ):
         monkeypatch.setattr(module, "run", pretend(name))
     keep = report.keep
     monkeypatch.setattr(report, "keep", lambda name, text: keep(name, text, tmp_path))
@@ -67,4 +74,27 @@ def test_a_failed_command_is_one_line_and_keeps_nothing(
 
     assert program.main(["noop"]) == 1
     assert capsys.readouterr().err == "error: noop: pulumi up ended with 1\n"
+    assert (ran, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_what_needs_the_lab_runs_when_it_is_named(ran: list[str], tmp_path: Path) -> None:
+    """Each has its own name and document, and they run in the order in which they are named."""
+    assert program.main(["rollout", "noop-kubernetes", "lab", "--pairs", "2"]) == 0
+
+    assert ran == ["rollout", "noop-kubernetes", "lab"]
+    assert (tmp_path / "noop-kubernetes.md").read_text(encoding="utf-8") == "noop-kubernetes 2\n"
+
+
+def test_an_interrupt_is_one_line_and_keeps_nothing(
+    ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends with its own status and without a traceback; what comes after does not run."""
+
+    def interrupted(_pairs: int) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rollout, "run", interrupted)
+
+    assert program.main(["rollout", "noop"]) == 130
+    assert capsys.readouterr().err == "rollout: interrupted\n"
     assert (ran, list(tmp_path.iterdir())) == ([], [])

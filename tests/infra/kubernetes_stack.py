@@ -24,7 +24,9 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "revision": "1a2b3c",
     },
     "serving-image": {"repoDigest": IMAGE},
-    "server-deployment": {"metadata": {"name": "mymodel-serving", "uid": "u1", "generation": 2}},
+    "server-deployment": {
+        "metadata": {"name": "mymodel-serving", "uid": "u1", "annotations": {"deployment.kubernetes.io/revision": "2"}}
+    },
     "server-service": {
         "metadata": {"name": "mymodel-serving", "namespace": "default"},
         "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}},

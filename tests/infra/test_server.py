@@ -42,6 +42,11 @@ def test_a_rollout_keeps_every_pod_until_the_next_is_ready(kubernetes_up: Engine
     assert deployment.update_timeout == "180s"
 
 
+def test_the_check_follows_the_pods(kubernetes_up: Engine) -> None:
+    """The check is asked again when there are other pods or more of them, not when an annotation is another."""
+    assert kubernetes_up.resources["prediction-check"].inputs["launch"] == "u1/2/1"
+
+
 def test_the_provider_is_bound_to_one_context(kubernetes_up: Engine) -> None:
     """The objects belong to an explicit provider for one context, which a new address or token does not replace."""
     inputs = kubernetes_up.resources["server-cluster"].inputs

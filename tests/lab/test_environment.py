@@ -9,6 +9,7 @@ from lab import environment
 
 PROJECT = Path("/home/me/my project")
 BACKEND = "file:///home/me/my%20project/.state"
+NO_LAB = Path("/none/kubeconfig")
 BUILT_ONLY = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 
 
@@ -26,7 +27,7 @@ BUILT_ONLY = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUG
 )
 def test_what_the_user_set_stays(user: dict[str, str], needed: dict[str, str]) -> None:
     """State lies in the project unless told otherwise, and only there the passphrase is empty."""
-    assert environment.variables(user, PROJECT, cli=None) == needed
+    assert environment.variables(user, PROJECT, None, NO_LAB) == needed
 
 
 def test_a_built_cli_does_not_wait_for_the_network(tmp_path: Path) -> None:
@@ -36,8 +37,8 @@ def test_a_built_cli_does_not_wait_for_the_network(tmp_path: Path) -> None:
     built.mkdir()
     (built / "language_host.py").touch()
 
-    with_official = environment.variables({}, PROJECT, official)
-    with_built = environment.variables({}, PROJECT, built)
+    with_official = environment.variables({}, PROJECT, official, NO_LAB)
+    with_built = environment.variables({}, PROJECT, built, NO_LAB)
 
     assert set(with_built.items()) - set(with_official.items()) == set(BUILT_ONLY.items())
     assert not BUILT_ONLY.keys() & with_official.keys()
@@ -50,6 +51,16 @@ def test_a_users_own_choice_for_plugins_stays(tmp_path: Path) -> None:
     needed = environment.variables({"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false"}, PROJECT, tmp_path)
 
     assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in needed
+
+
+def test_while_a_lab_runs_its_cluster_is_meant(tmp_path: Path) -> None:
+    """The lab's kubeconfig is the ambient one as long as the lab is there and the user names no other."""
+    lab = tmp_path / "kubeconfig"
+    assert "KUBECONFIG" not in environment.variables({}, PROJECT, None, lab)
+    lab.touch()
+
+    assert environment.variables({}, PROJECT, None, lab)["KUBECONFIG"] == str(lab)
+    assert "KUBECONFIG" not in environment.variables({"KUBECONFIG": "/mine"}, PROJECT, None, lab)
 
 
 def in_shell(script: str) -> list[str]:

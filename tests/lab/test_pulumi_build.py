@@ -114,51 +114,12 @@ def test_a_failed_build_says_why_and_leaves_nothing(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_closed_network_is_given_up_on_soon(go: RecordingGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One small module shows whether the many can be had; Go itself would try for half a minute."""
-    write_program(tmp_path / "go" / "bin", "go", "exec sleep 60")
-    monkeypatch.setattr(pulumi_build, "REACH_SECONDS", 0.3)
-
-    with pytest.raises(UnavailableError, match=r"cannot download modules \(no answer within 0\.3 s\)"):
-        build(go, tmp_path)
-
-
 def test_a_binary_of_another_version_is_refused(tmp_path: Path) -> None:
     """What the build says it is must be what was asked for."""
     with pytest.raises(SetupError, match=rf"says 'v1\.2\.3' and not v{re.escape(VERSION)}"):
         build(RecordingGo(tmp_path / "go", built_version="v1.2.3"), tmp_path)
 
     assert list((tmp_path / "cache").iterdir()) == []
-
-
-@pytest.mark.parametrize("version", ["go1.25.11", "go1.26", "go1.26.8", "go2.0rc1"])
-def test_a_new_enough_go_is_taken(version: str, tmp_path: Path) -> None:
-    """The bound is inclusive, and a release without a patch number is understood."""
-    write_program(tmp_path, "go", f"echo {version}")
-
-    assert pulumi_build.go_version({"PATH": f"{tmp_path}:/bin"}) == version
-
-
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        ("echo go1.25.10", "is go1.25.10, and 1.25.11 or newer is needed"),
-        ("echo go1.9.7", "is go1.9.7, and 1.25.11 or newer is needed"),
-        ("echo 'go: toolchain not available' >&2; exit 1", "does not tell its version .go: toolchain not available"),
-    ],
-)
-def test_a_go_that_will_not_do_is_named(script: str, message: str, tmp_path: Path) -> None:
-    """The message tells what was found."""
-    write_program(tmp_path, "go", script)
-
-    with pytest.raises(UnavailableError, match=message):
-        pulumi_build.go_version({"PATH": f"{tmp_path}:/bin"})
-
-
-def test_without_go_there_is_no_build(tmp_path: Path) -> None:
-    """The message tells what is missing."""
-    with pytest.raises(UnavailableError, match=r"Go 1\.25\.11 or newer is not installed"):
-        pulumi_build.go_version({"PATH": str(tmp_path)})
 
 
 def test_each_input_of_a_build_has_a_part_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

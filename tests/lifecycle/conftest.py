@@ -64,5 +64,6 @@ def _sources_unchanged() -> Iterator[None]:
 
 
 def _files() -> set[str]:
-    """Names in the project's folder; coverage of child processes writes there while tests run."""
-    return {path.name for path in ROOT.iterdir() if not path.name.startswith(".coverage")}
+    """Names in the project's folder, but for what the tools of other tests write there while these run."""
+    of_tools = (".coverage", ".hypothesis", ".pytest_cache")
+    return {path.name for path in ROOT.iterdir() if not path.name.startswith(of_tools)}

@@ -3,13 +3,16 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from serving.app import App, Limits
+from serving.batching import BatchedServable, BatchScheduler
+from serving.batching_config import BatchingParameters
+from serving.json_tensor import Array
 from serving.metrics import Metrics
 from serving.rest import RestApi
 from tests.serving.fakes import FakeServable, serving_models
@@ -18,14 +21,25 @@ from tests.serving.test_request_body import Wire
 Answer = tuple[int, dict[str, str], bytes]
 
 
+class Counting(FakeServable):
+    """Counts its runs."""
+
+    runs = 0
+
+    def run(self, signature: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """See FakeServable."""
+        self.runs += 1
+        return super().run(signature, inputs)
+
+
 class Client:
     """Sends requests to an application."""
 
     def __init__(self, executor: ThreadPoolExecutor, *, cors: bool = False) -> None:
-        self.servable = FakeServable(plus=1)
+        self.servable = Counting(plus=1)
         rest = RestApi(serving_models(self.servable), Metrics())
         page = ("/metrics", lambda: "the page")
-        self.app = App(rest, Limits(100, 150, 0.3), executor, page, cors=cors)
+        self.app = App(rest, Limits(100, 150, 0.3, 4), executor, page, cors=cors)
 
     def send(self, method: str, path: str, *body: bytes, **headers: str) -> Answer | None:
         """The answer: status, headers, body; None when there is none."""
@@ -135,6 +149,64 @@ def test_time_limit(client: Client) -> None:
     assert found is not None
     assert found[0] == 504
     assert b"not answered within 0.3 seconds" in found[2]
+
+
+def batched_client(executor: ThreadPoolExecutor, at_once: int = 32) -> Client:
+    """A client of an application that runs requests together, one batch at a time with two more waiting."""
+    client = Client(executor)
+    scheduler = BatchScheduler(BatchingParameters(num_batch_threads=1, max_batch_size=32, max_enqueued_batches=2))
+    rest = RestApi(serving_models(BatchedServable(client.servable, scheduler)), Metrics())
+    client.app = App(rest, Limits(1000, 1000, 0.3, at_once), executor)
+    return client
+
+
+def test_waiting_for_a_batch_takes_no_thread() -> None:
+    """With batching, one thread is enough for many requests at once; while the model is busy they wait for one run."""
+    with ThreadPoolExecutor(1) as executor:
+        client = batched_client(executor)
+
+        async def many() -> list[Answer | None]:
+            client.servable.gate.clear()
+            body = b'{"instances": [1]}'
+            asking = [client.exchange("POST", "/v1/models/m:predict", Wire(body), {}) for _ in range(20)]
+            opening = asyncio.get_running_loop().call_later(0.1, client.servable.gate.set)
+            found = await asyncio.gather(*asking)
+            opening.cancel()
+            return list(found)
+
+        answers = asyncio.run(many())
+    assert [found and found[0] for found in answers] == [200] * 20
+    assert client.servable.runs == 2  # the first request alone, the others together
+    assert {found and found[2] for found in answers} == {b'{\n    "predictions": [2.0\n    ]\n}'}
+
+
+def test_no_more_wait_for_a_batch_than_may() -> None:
+    """Requests beyond those answered at a time wait for their turn and do not overflow the batching queue."""
+    with ThreadPoolExecutor(1) as executor:
+        client = batched_client(executor, at_once=3)
+
+        async def many() -> list[Answer | None]:
+            body = b'{"instances": [1' + b", 1" * 15 + b"]}"  # two of them fill a batch
+            asking = [client.exchange("POST", "/v1/models/m:predict", Wire(body), {}) for _ in range(12)]
+            return list(await asyncio.gather(*asking))
+
+        answers = asyncio.run(many())
+    assert [found and found[0] for found in answers] == [200] * 12
+
+
+def test_time_limit_with_batching(caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that waits too long for its batch is 504, and what comes too late is dropped in silence."""
+    with ThreadPoolExecutor(1) as executor:
+        client = batched_client(executor)
+        client.servable.gate.clear()
+        late = client.send("POST", "/v1/models/m:predict", b'{"instances": [1]}')
+        client.servable.gate.set()
+        after = client.send("POST", "/v1/models/m:predict", b'{"instances": [1]}')
+    assert late is not None
+    assert late[0] == 504
+    assert after is not None
+    assert after[0] == 200
+    assert caplog.text == ""
 
 
 def test_client_that_goes_away(client: Client) -> None:

@@ -82,3 +82,13 @@ def test_usage_names_every_flag() -> None:
     for flag in dataclasses.fields(Flags):
         assert f"--{flag.name}=" in usage()
         assert flag.metadata["text"] in usage()
+
+
+def test_several_processes_and_metrics_exclude_each_other() -> None:
+    """Metrics of several processes would each count a part; the message names both flags."""
+    several = [*BASE, "--rest_api_num_processes=2"]
+    assert parse(several).flags.rest_api_num_processes == 2
+    with pytest.raises(FlagError, match=r"^--rest_api_num_processes=2 with --monitoring_config_file: .* leave one"):
+        parse([*several, "--monitoring_config_file=/m"])
+    with pytest.raises(FlagError, match=r"^--rest_api_num_processes=0: it must be 1 or more$"):
+        parse([*BASE, "--rest_api_num_processes=0"])

@@ -1,12 +1,17 @@
 """SavedModels in memory, with the real TensorFlow."""
 
+import os
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from serving.errors import Code, StatusError
-from serving.savedmodel import SavedModel, example_inputs, graph_message, load
+from serving.savedmodel import SavedModel, example_inputs, load
 from tests.serving.exported import HEIGHT, WIDTH
 
 
@@ -118,7 +123,46 @@ def test_other_tags(exported: Path) -> None:
         load(exported / "image-1", ("serve", "tpu"))
 
 
-def test_graph_message_keeps_what_is_not_wrapped() -> None:
-    """A message without wrapping stays as it is."""
-    assert graph_message("plain [[{{node x}}]]") == "plain [[{{node x}}]]"
-    assert graph_message("Graph execution error:\n\nplain [Op:__inference_f_1]") == "plain"
+def test_slow_run_holds_up_no_other(exported: Path) -> None:
+    """While one model runs for long, another is loaded and run: operations run in the thread that asks."""
+    slow = load(exported / "slow")
+    slow.run("serving_default", {"rounds": np.array([1], np.int32)})
+    rounds, seconds = 100, 0.0
+    while seconds < 1.0:
+        rounds, started = rounds * 2, time.monotonic()
+        slow.run("serving_default", {"rounds": np.array([rounds], np.int32)})
+        seconds = time.monotonic() - started
+    work = threading.Thread(target=slow.run, args=("serving_default", {"rounds": np.array([rounds * 6], np.int32)}))
+    work.start()
+    time.sleep(0.1)
+    outputs = load(exported / "image-1").run("serving_default", {"image": np.ones([1, HEIGHT, WIDTH], np.float32)})
+    assert work.is_alive()
+    assert outputs["logits"].shape == (1, 10)
+    work.join()
+
+
+def test_closed_model_does_not_run(exported: Path) -> None:
+    """A closed model has given back its session."""
+    model = load(exported / "image-1")
+    example = {"image": np.ones([1, HEIGHT, WIDTH], np.float32)}
+    model.run("serving_default", example)
+    model.close()
+    with pytest.raises(StatusError, match=r"^CANCELLED: Session has been closed"):
+        model.run("serving_default", example)
+
+
+def test_keras_export(tmp_path: Path) -> None:
+    """What Keras' own export writes is found with its variables."""
+    code = (
+        "import sys, keras\n"
+        "model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, kernel_initializer='ones')])\n"
+        "model.export(sys.argv[1])"
+    )
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "1")], check=True, capture_output=True, timeout=240, env=environment
+    )
+    model = load(tmp_path / "1")
+    (alias,) = model.signatures["serving_default"].inputs
+    (answer,) = model.run("serving_default", {alias: np.array([[1, 2]], np.float32)}).values()
+    assert answer.tolist() == [[3.0]]

@@ -98,6 +98,19 @@ def test_swap_under_load_loses_nothing(exported: Path, base_path: Path, tmp_path
         assert first_prediction(server) == pytest.approx(31.5)
 
 
+def test_a_drain_lets_clients_leave_between_two_requests(base_path: Path, tmp_path: Path) -> None:
+    """After SIGTERM a draining server answers on kept and on new connections, ends each of them, and then itself."""
+    with ServerProcess(tmp_path / "log", *flags(base_path, "--rest_api_drain_in_ms=1500")) as server:
+        with requests.Session() as kept:
+            kept.get(f"{server.url}/v1/models/mymodel", timeout=10)
+            server.process.terminate()
+            server.wait_for("SIGTERM: each answer ends its connection for 1.5 s")
+            answers = [kept.post(f"{server.url}/v1/models/mymodel:predict", json=ONES, timeout=10) for _ in range(3)]
+
+        assert [(answer.status_code, answer.headers["Connection"]) for answer in answers] == [(200, "close")] * 3
+        assert server.process.wait(10) == 0
+
+
 def test_broken_version_leaves_the_old_one_serving(base_path: Path, tmp_path: Path) -> None:
     """A version that cannot be loaded is told on the status page while the old one answers."""
     with ServerProcess(tmp_path / "log", *flags(base_path, "--max_num_load_retries=0")) as server:

@@ -1,0 +1,1 @@
+"""The bare Pulumi program that the `dev` stack is measured against: as many resources of the same providers."""

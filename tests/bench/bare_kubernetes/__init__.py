@@ -1,0 +1,1 @@
+"""Tests of the bare program on Kubernetes."""

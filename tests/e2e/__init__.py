@@ -1,0 +1,1 @@
+"""The dev stack in the lab: real Docker engine, registry and Kubernetes."""

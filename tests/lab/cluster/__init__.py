@@ -1,0 +1,1 @@
+"""Tests of lab/cluster/, without root, Docker or a cluster."""

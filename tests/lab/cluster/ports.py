@@ -1,0 +1,10 @@
+"""Ports on the loopback interface that are free at the moment."""
+
+import socket
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
