@@ -68,9 +68,18 @@ def use(
     stack: str = "local",
 ) -> None:
     """Make Pulumi's SDK believe that it runs in this stack with this configuration."""
+    _have_event_loop()
     mocks.set_mocks(_Mocks({}, preview=preview), project=PROJECT, stack=stack, preview=preview, monitor=monitor)
     asyncio.get_event_loop().run_until_complete(wait_for_rpcs())  # set_mocks registers a stack
     set_all_config({f"{PROJECT}:{key}": value for key, value in config.items()}, [f"{PROJECT}:{key}" for key in secret])
+
+
+def _have_event_loop() -> None:
+    """Have the event loop that Pulumi's SDK expects: asyncio.run in another test leaves none behind."""
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 class _Mocks(mocks.Mocks):

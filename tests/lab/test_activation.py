@@ -113,9 +113,10 @@ def test_as_a_program_it_prepares_the_virtualenv_beside_lab(tmp_path: Path) -> N
     """With a CLI on PATH there is nothing to fetch: `activate` is amended, and no link is made."""
     project = tmp_path / "project"
     venv.create(project / ".venv", with_pip=False)
-    (project / "lab").mkdir()
-    for file in pulumi_build.LAB.glob("*.py"):
-        (project / "lab" / file.name).write_bytes(file.read_bytes())
+    for folder in (Path(), Path("cluster")):
+        (project / "lab" / folder).mkdir()
+        for file in (pulumi_build.LAB / folder).glob("*.py"):
+            (project / "lab" / folder / file.name).write_bytes(file.read_bytes())
     write_pulumi(tmp_path / "bin", "v9.0.0")
 
     subprocess.run(

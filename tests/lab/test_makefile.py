@@ -15,7 +15,8 @@ from tests.lab.stubs import write_program
 
 PROJECT = pulumi_build.LAB.parent
 MAKE = shutil.which("make") or "make"
-COMMANDS = ["help", "up", "preview", "predict", "refresh", "destroy", "test", "check", "bench", "activate"]
+COMMANDS = ["help", "up", "preview", "predict", "refresh", "destroy"]
+COMMANDS += ["lab", "lab-status", "lab-down", "test", "check", "bench", "activate"]
 
 # A Python that records its arguments, makes a virtualenv of itself, and fails where `fail` names its module.
 PYTHON = """
@@ -215,7 +216,7 @@ def test_help_lists_every_command() -> None:
     """It is what plain `make` prints, and it does nothing."""
     result = subprocess.run([MAKE], cwd=PROJECT, capture_output=True, text=True, check=True)
 
-    assert re.findall(r"^  (\w+) +\w", result.stdout, flags=re.MULTILINE) == COMMANDS
+    assert re.findall(r"^  ([\w-]+) +\w", result.stdout, flags=re.MULTILINE) == COMMANDS
 
 
 class TestPython:
