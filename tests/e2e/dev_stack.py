@@ -9,6 +9,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -140,10 +141,19 @@ class DevStack:
         return found
 
     def status(self) -> dict[str, str]:
-        """State of every version that the Service's model server tells of."""
+        """State of every version that the Service's model server tells of, once the node port is open.
+
+        A Service is made before the node opens its port: Kubernetes promises no moment for that.
+        """
+        wait_until(self._opened, "the node port opens", seconds=10)
         url = f"http://127.0.0.1:{self.node_port}/v1/models/mymodel"
         answer = requests.get(url, timeout=10).json()["model_version_status"]
         return {entry["version"]: entry["state"] for entry in answer}
+
+    def _opened(self) -> bool:
+        with socket.socket() as connection:
+            connection.settimeout(1)
+            return connection.connect_ex(("127.0.0.1", self.node_port)) == 0
 
     def remove(self) -> None:
         """Remove the namespace with all that is in it, and the repository's images from the engine."""

@@ -50,11 +50,7 @@ def test_a_gate_alone_changes_nothing(served: Checkout) -> None:
         ("dataset", "cifar", "dataset: must be digits, mnist or the path of a .npz file, got 'cifar'"),
         ("dataset", "nowhere.npz", "nowhere.npz cannot be read"),
         ("port", "80", "port: must be an integer from 1024 to 65535, got '80'"),
-        (
-            "target",
-            "kubernetes",
-            "target: kubernetes is not built yet; serve on this machine: pulumi config set target local",
-        ),
+        ("target", "docker", "target: must be local or kubernetes, got 'docker'"),
     ],
 )
 def test_a_wrong_configuration_is_refused_before_anything_happens(
