@@ -9,13 +9,15 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lab.plugins import kubeconfig
 from lab.plugins.commands import Answer, Commands
 
+OF_SERVICE = "kubernetes.io/service-name"  # label of the EndpointSlices of a Service
 REQUEST_TIMEOUT = "--request-timeout=20s"  # a cluster that does not answer must not hold a preview for minutes
 # What kubectl writes before what the API server has answered.
 SERVER_ERROR = re.compile(
@@ -76,6 +78,21 @@ class Cluster:
         answer = self._kubectl("get", kinds, f"--namespace={namespace}", "--output=json", *options)
         found: list[dict[str, Any]] = json.loads(answer)["items"]
         return found
+
+    @contextmanager
+    def watch(self, thing: dict[str, Any]) -> Iterator[threading.Event]:
+        """An event that is set whenever an object has changed, and when it is looked at first.
+
+        A Service is watched by its endpoints. The event is a hint to look again and no more: where nothing can be
+        watched it is never set.
+        """
+        of_service = ["endpointslices", f"--namespace={thing['metadata'].get('namespace', '')}"]
+        of_service += [f"--selector={OF_SERVICE}={thing['metadata']['name']}"]
+        what, given = (of_service, "") if thing["kind"] == "Service" else (["--filename=-"], _identity(thing))
+        command = [self._kubectl_file(), *self._connection(), "get", *what, "--watch", "--output=name"]
+        changed = threading.Event()
+        with self._commands.beside(command, given, lambda _: changed.set()):
+            yield changed
 
     def apply(self, thing: dict[str, Any], owner: str, *, force: bool, dry_run: bool) -> dict[str, Any]:
         """Create or change an object by server-side apply, and return it as it is then.

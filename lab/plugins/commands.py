@@ -5,7 +5,8 @@ Owns the running processes. What they are asked and what their answers mean is t
 
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 
@@ -66,6 +67,27 @@ class Commands:
             self._forget(process)
         return Answer(process.returncode, "".join(lines), "")
 
+    @contextmanager
+    def beside(self, command: list[str], given: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Run a command beside the block, with `given` on its standard input, and end it with the block.
+
+        `say` is told every line it prints, errors included, as it comes.
+
+        Raises:
+            FileNotFoundError: there is no such command.
+            CancelledError: `cancel` was called.
+        """
+        process = self._start(command, None, stderr=subprocess.STDOUT)
+        reader = threading.Thread(target=_hand_on, args=(process, given, say), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+            reader.join()
+            self._forget(process)
+
     def pause(self, seconds: float) -> None:
         """Wait.
 
@@ -103,3 +125,14 @@ class Commands:
             self._running.discard(process)
         if self._cancelled.is_set():
             raise CancelledError
+
+
+def _hand_on(process: subprocess.Popen[str], given: str, say: Callable[[str], None]) -> None:
+    """Write a process its input and tell `say` its lines, until it ends."""
+    with suppress(BrokenPipeError), process:  # it may have ended without having read its input
+        if process.stdin is not None:
+            with suppress(BrokenPipeError):
+                process.stdin.write(given)
+                process.stdin.close()
+        for line in process.stdout or []:
+            say(line.rstrip())

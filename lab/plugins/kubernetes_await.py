@@ -6,16 +6,17 @@ Service is done as soon as it has an endpoint, not ten seconds after the last ch
 
 import time
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 from lab.plugins import rollout
-from lab.plugins.cluster import Cluster
+from lab.plugins.cluster import OF_SERVICE, Cluster
 from lab.plugins.commands import Commands
 from lab.plugins.objects import SKIP_AWAIT, TIMEOUT, annotation
 from lab.plugins.rollout import Judgement
 
 DEFAULT_SECONDS = 600.0  # for Deployments and Services (pulumi-kubernetes)
-EVERY_SECONDS = 0.4
+EVERY_SECONDS = 1.0  # looked at again, also when nothing tells of a change: problems of pods change no Deployment
 WORKS = Judgement(done=True, progress="")
 NO_ENDPOINT = (
     "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels "
@@ -57,11 +58,20 @@ class Waiter:
         if annotation(thing, SKIP_AWAIT).lower() == "true":
             return thing
         deadline = time.monotonic() + _limit(thing, seconds)
+        now, judgement = self.judge(thing)
+        if not judgement.done:
+            with self._cluster.watch(thing) as changed:
+                now = self._wait(thing, deadline, say, changed)
+        say("")  # nothing is waited for any more
+        return now
+
+    def _wait(
+        self, thing: dict[str, Any], deadline: float, say: Callable[[str], None], changed: Event
+    ) -> dict[str, Any]:
         said = ""
         while True:
             now, judgement = self.judge(thing)
             if judgement.done:
-                say("")  # nothing is waited for any more
                 return now
             if time.monotonic() >= deadline:
                 raise AwaitError(f"'{thing['metadata']['name']}' timed out waiting to be Ready", judgement.problems)
@@ -69,7 +79,7 @@ class Waiter:
             if line != said:
                 say(line)
                 said = line
-            self._commands.pause(EVERY_SECONDS)
+            self._until(changed)
 
     def judge(self, thing: dict[str, Any]) -> tuple[dict[str, Any], Judgement]:
         """An object as it is now, and how far it is. Most kinds work as soon as they are there."""
@@ -86,10 +96,17 @@ class Waiter:
         deadline = time.monotonic() + _limit(thing, seconds)
         name = f"{thing['kind']} {thing['metadata']['name']!r}"
         say(f"Waiting until {name} is gone")
-        while self._cluster.get(thing) is not None:
-            if time.monotonic() >= deadline:
-                raise AwaitError(f"{name} still exists", [])
-            self._commands.pause(EVERY_SECONDS)
+        with self._cluster.watch(thing) as changed:
+            while self._cluster.get(thing) is not None:
+                if time.monotonic() >= deadline:
+                    raise AwaitError(f"{name} still exists", [])
+                self._until(changed)
+
+    def _until(self, changed: Event) -> None:
+        """Wait until something has changed, or a while."""
+        changed.wait(EVERY_SECONDS)
+        changed.clear()
+        self._commands.pause(0)
 
     def _judge_deployment(self, thing: dict[str, Any]) -> tuple[dict[str, Any], Judgement]:
         name, namespace = thing["metadata"]["name"], thing["metadata"]["namespace"]
@@ -104,7 +121,7 @@ class Waiter:
         spec, metadata = service["spec"], service["metadata"]
         if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
             return WORKS
-        of_service = f"--selector=kubernetes.io/service-name={metadata['name']}"
+        of_service = f"--selector={OF_SERVICE}={metadata['name']}"
         slices = self._cluster.items("endpointslices", metadata["namespace"], of_service)
         endpoints = [endpoint for part in slices for endpoint in part.get("endpoints") or []]
         if not any((endpoint.get("conditions") or {}).get("ready", True) for endpoint in endpoints):

@@ -8,6 +8,7 @@ means that pods of Deployments crash. Run as a script.
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,17 @@ def apply(thing: dict[str, Any], options: list[str]) -> dict[str, Any]:
     return live
 
 
+def watch() -> None:
+    """Name something now and whenever any object has changed, until ended."""
+    said = None
+    while True:
+        now = stored()
+        if now != said:
+            print("something/changed", flush=True)
+            said = now
+        time.sleep(0.02)
+
+
 def main() -> None:
     """Answer one command."""
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith(("--kubeconfig", "--context"))]
@@ -95,6 +107,9 @@ def main() -> None:
         fail(DOWN)
     verb = next(argument for argument in arguments if not argument.startswith("--"))
     if "--raw=/version" in arguments:
+        return
+    if "--watch" in arguments:
+        watch()
         return
     if "--filename=-" not in arguments:
         kinds = arguments[arguments.index("get") + 1].split(",")

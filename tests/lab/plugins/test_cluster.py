@@ -45,6 +45,30 @@ def test_objects_come_and_go(cluster_files: Path) -> None:
     assert "--cascade=foreground" in (cluster_files / "calls").read_text("utf-8")
 
 
+def test_a_change_is_told(cluster_files: Path) -> None:
+    """A watched object is told when it is looked at first and when it has changed; afterwards no kubectl runs."""
+    here = cluster()
+    here.apply(SPACE, "me", force=False, dry_run=False)
+    with here.watch(SPACE) as changed:
+        assert changed.wait(10)
+        changed.clear()
+        assert not changed.wait(0.3)
+        here.delete(SPACE)
+        assert changed.wait(10)
+
+    watched = [call for call in (cluster_files / "calls").read_text("utf-8").splitlines() if "--watch" in call]
+    assert watched == ["get --filename=- --watch --output=name"]
+
+
+def test_a_service_is_watched_by_its_endpoints(cluster_files: Path) -> None:
+    """The Service itself does not change when its pods become ready."""
+    with cluster().watch({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "n"}}) as told:
+        assert told.wait(10)
+
+    selector = "--selector=kubernetes.io/service-name=s"
+    assert last_call(cluster_files)[:4] == ["get", "endpointslices", "--namespace=n", selector]
+
+
 def test_the_provider_names_the_cluster(cluster_files: Path) -> None:
     """Context and kubeconfig become options; contents go into a file of the user's own, which is removed at last."""
     named = cluster(kubeconfig=KUBECONFIG, context="lab")

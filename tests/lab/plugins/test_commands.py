@@ -1,5 +1,7 @@
 """Command lines that are run, followed and cancelled."""
 
+import os
+import queue
 import threading
 import time
 from pathlib import Path
@@ -46,6 +48,24 @@ def test_cancel_ends_what_runs_and_lets_nothing_start() -> None:
         commands.follow(["true"], print)
     with pytest.raises(CancelledError):
         commands.pause(30)
+
+
+def test_a_command_beside_a_block_ends_with_it() -> None:
+    """It reads what it is given, tells its lines while the block runs, and is ended with it."""
+    told: queue.Queue[str] = queue.Queue()
+    with Commands().beside(["sh", "-c", "cat; echo $$; exec sleep 60"], "given\n", told.put):
+        assert told.get(timeout=10) == "given"
+        pid = int(told.get(timeout=10))
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_command_beside_a_block_may_end_before_it() -> None:
+    """Its end, even without having read anything, is no error of the block's."""
+    told: queue.Queue[str] = queue.Queue()
+    with Commands().beside(["sh", "-c", "exec <&-; echo told"], "x" * 10**6, told.put):
+        assert told.get(timeout=10) == "told"
 
 
 def test_a_pause_ends_by_itself() -> None:

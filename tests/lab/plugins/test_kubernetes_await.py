@@ -1,6 +1,8 @@
 """Waiting for objects that work, that do not, and that go."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
+from threading import Event, Timer
 from typing import Any, cast
 
 import pytest
@@ -16,6 +18,7 @@ class Answers:
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
+        self.told = Event()
 
     def items(self, *_: str) -> list[dict[str, Any]]:
         """The next answer."""
@@ -25,6 +28,10 @@ class Answers:
         """The next answer."""
         found: dict[str, Any] | None = self._next()
         return found
+
+    def watch(self, _: dict[str, Any]) -> AbstractContextManager[Event]:
+        """Nothing tells of a change, unless `told` is set."""
+        return nullcontext(self.told)
 
     def _next(self) -> Any:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -60,6 +67,17 @@ def test_a_service_waits_for_an_endpoint() -> None:
     assert len(said) == 2
     assert "Finding Pods" in said[0]
     assert said[-1] == ""
+
+
+def test_a_change_ends_the_waiting_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told to have changed is looked at right then, long before it would be by itself."""
+    monkeypatch.setattr(kubernetes_await, "EVERY_SECONDS", 60.0)
+    cluster = Answers([], endpoints(True))
+    Timer(0.1, cluster.told.set).start()
+    started = time.monotonic()
+    Waiter(cast("Cluster", cluster), Commands()).wait(service(), 90, print)
+
+    assert time.monotonic() - started < 30
 
 
 def test_a_service_without_pods_fails_in_time() -> None:
