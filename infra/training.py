@@ -29,7 +29,7 @@ from model import datasource, fingerprint, manifest
 from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
 from model.manifest import Manifest
-from model.store import ArtifactStore, Damaged, Found
+from model.store import Damaged, Found, open_store
 
 # A gate is no part of what is learned: raising or lowering it neither trains nor changes anything below the model.
 GATES = frozenset({"minAccuracy"})
@@ -153,7 +153,7 @@ class TrainedModelProvider(Provider):
 
 def _find(inputs: Mapping[str, Any]) -> Found | Damaged | None:
     try:
-        return ArtifactStore(ROOT / inputs["artifactStore"]).find(inputs["fingerprint"])
+        return open_store(inputs["artifactStore"], ROOT).find(inputs["fingerprint"])
     except ModelError as error:
         raise failure(f"{inputs['modelName']}: {error}") from None
 

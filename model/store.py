@@ -1,13 +1,15 @@
 """The artifact store: a folder that keeps SavedModels by digest and the records of trainings by fingerprint.
 
 Layout: `<digest>/model/` (the SavedModel and nothing else), `<digest>/manifest.json` of the first training
-that gave this digest, pictures beside it, and `fingerprints/<fingerprint>.json`, each training's full manifest.
-An artifact without manifest does not exist. Standard library only; `model.manifest` owns what a manifest says.
+that gave this digest, pictures beside it, `fingerprints/<fingerprint>.json`, each training's full manifest, and
+`<kind>/<key>.json`, notes: small documents about an artifact, such as the verdict on an image. An artifact without
+manifest does not exist. Standard library only; `model.manifest` owns what a manifest says.
 """
 
 import errno
 import fcntl
 import os
+import re
 import shutil
 import socket
 import uuid
@@ -15,11 +17,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
+from model import document
 from model import manifest as manifests
 from model.digest import digest_of, file_digests
 from model.errors import ModelError
 from model.manifest import Manifest
+
+T = TypeVar("T")
 
 _REMEDY = "choose another store: --store FOLDER, or pulumi config set artifactStore FOLDER"
 _REASONS = {
@@ -81,6 +87,58 @@ class ArtifactStore:
                 found.append(manifests.read(record))
         return sorted(found, key=lambda manifest: manifest.created, reverse=True)
 
+    def manifest_of(self, digest: str) -> Manifest | None:
+        """The manifest of an artifact, whose files are not looked at; None if there is no such artifact.
+
+        Raises:
+            ModelError: the manifest is unreadable or another artifact's.
+        """
+        path = self.folder / _name(digest) / "manifest.json"
+        with writing(self.folder):
+            if not path.exists():
+                return None
+        manifest = manifests.read(path)
+        if manifest.digest != digest:
+            raise ModelError(f"artifact {digest[:12]}: its manifest.json belongs to another artifact")
+        return manifest
+
+    def note(self, kind: str, key: str, shape: type[T]) -> T | None:
+        """What was kept about something; None if nothing was.
+
+        Args:
+            kind: of notes, such as `verdicts`.
+            key: what it is about: letters, digits and hyphens.
+            shape: dataclass of these notes.
+
+        Raises:
+            ModelError: the note is unreadable.
+        """
+        path = self._note(kind, key)
+        with writing(self.folder):
+            if not path.exists():
+                return None
+            text = path.read_text(encoding="utf-8")
+        try:
+            return document.decode(shape, document.parse(text))
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"{path} is malformed: {error}; remove it and run the same command again") from error
+
+    def keep_note(self, kind: str, key: str, value: Any) -> None:
+        """Keep a note, a dataclass. The first one about something stays.
+
+        Raises:
+            ModelError: the disk is full or the store read-only.
+        """
+        path = self._note(kind, key)
+        with writing(self.folder), self.staging() as aside:
+            path.parent.mkdir(exist_ok=True)
+            (aside / path.name).write_text(document.dumps(value), encoding="utf-8")
+            with suppress(FileExistsError):
+                os.link(aside / path.name, path)
+
+    def _note(self, kind: str, key: str) -> Path:
+        return self.folder / _name(kind) / f"{_name(key)}.json"
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A fresh folder inside the store, removed at exit; what dead processes of this host left goes first.
@@ -130,6 +188,13 @@ class ArtifactStore:
                     shutil.rmtree(path, ignore_errors=True)
 
 
+def _name(text: str) -> str:
+    """The text itself, if it may become the name of a file."""
+    if not re.fullmatch("[0-9a-zA-Z-]+", text):
+        raise ModelError(f"the artifact store has nothing called {text!r}: letters, digits and hyphens only")
+    return text
+
+
 def _damage(path: Path, manifest: Manifest) -> str:
     """What is wrong with the artifact in `path`, in words; empty if its bytes are those of the manifest."""
     name = f"artifact {manifest.digest[:12]}"
@@ -149,6 +214,11 @@ def _damage(path: Path, manifest: Manifest) -> str:
         if found[file] != manifest.files[file]:
             return f"{name}: {file} was altered"
     return "" if digest_of(found) == manifest.digest else f"{name}: its manifest lists other files"
+
+
+def open_store(location: str, root: Path) -> ArtifactStore:
+    """The artifact store of a `artifactStore` setting; a relative folder starts from `root`."""
+    return ArtifactStore(root / location)
 
 
 def _rename_unless_there(staged: Path, target: Path) -> None:
