@@ -120,6 +120,7 @@ class DevStack:
                 self.checkout.configure(**{key: value})
         self.changed.clear()
         self.checkout.succeeds("up", "--yes", "--skip-preview", "--refresh")
+        self.wait_for_port()
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         """What kubectl says in the stack's namespace."""
@@ -141,14 +142,18 @@ class DevStack:
         return found
 
     def status(self) -> dict[str, str]:
-        """State of every version that the Service's model server tells of, once the node port is open.
-
-        A Service is made before the node opens its port: Kubernetes promises no moment for that.
-        """
-        wait_until(self._opened, "the node port opens", seconds=10)
+        """State of every version that the Service's model server tells of."""
         url = f"http://127.0.0.1:{self.node_port}/v1/models/mymodel"
         answer = requests.get(url, timeout=10).json()["model_version_status"]
         return {entry["version"]: entry["state"] for entry in answer}
+
+    def wait_for_port(self) -> None:
+        """Wait until the node port is open.
+
+        A node opens it a moment after the Service is there, and closes it while it has no word of its pods: after a
+        restart of the cluster, that is.
+        """
+        wait_until(self._opened, "the node port opens")
 
     def _opened(self) -> bool:
         with socket.socket() as connection:

@@ -74,6 +74,7 @@ def test_a_hand_edit_is_shown_and_undone(dev: DevStack, edit: Callable[[DevStack
 
     assert "error" not in up
     assert _declared(dev) == declared
+    dev.wait_for_port()
     assert set(dev.status().values()) == {"AVAILABLE"}
     dev.checkout.succeeds("preview", "--refresh", "--expect-no-changes")
 
