@@ -90,5 +90,7 @@ def test_several_processes_and_metrics_exclude_each_other() -> None:
     assert parse(several).flags.rest_api_num_processes == 2
     with pytest.raises(FlagError, match=r"^--rest_api_num_processes=2 with --monitoring_config_file: .* leave one"):
         parse([*several, "--monitoring_config_file=/m"])
+    with pytest.raises(FlagError, match=r"^--rest_api_num_processes=2 with --rest_api_drain_in_ms: .* leave one of"):
+        parse([*several, "--rest_api_drain_in_ms=1"])
     with pytest.raises(FlagError, match=r"^--rest_api_num_processes=0: it must be 1 or more$"):
         parse([*BASE, "--rest_api_num_processes=0"])
