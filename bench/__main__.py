@@ -1,4 +1,4 @@
-"""The command `python -m bench [NAME ...]`: measures, prints the tables and keeps them in bench/results/.
+"""The command `python -m bench [NAME ...]`: measures, prints the tables and keeps them in docs/measured/.
 
 Owns the names. Does not measure: each name is a module's.
 """

@@ -1,6 +1,6 @@
 """What a measurement found, as a Markdown document: the ratios first, then seconds, then how to repeat it.
 
-Owns the tables' form and the files in bench/results/. Does not measure.
+Owns the tables' form and the files in docs/measured/. Does not measure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import median
 from bench.pairing import Comparison
 from infra.project import ROOT
 
-RESULTS = ROOT / "bench" / "results"
+RESULTS = ROOT / "docs" / "measured"
 SPREAD = "the median of the pairs, with the smallest and the largest in brackets"
 
 

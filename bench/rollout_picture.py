@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.report import RESULTS
 from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES
-from infra.project import ROOT
 
-FILE = ROOT / "docs" / "rollout.png"
+
+FILE = RESULTS / "rollout.png"
 DOTS_PER_INCH = 110
 COLORS = {
     PULUMI: "#c3c7d4",

@@ -78,7 +78,7 @@ update the old pods have gone. The walkthrough's commands: `docker run`, `cp`, `
 
 ## Where the seconds go
 
-![Stacked bars of the stages below](../../docs/rollout.png)
+![Stacked bars of the stages below](rollout.png)
 
 {_split_table(found)}
 

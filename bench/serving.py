@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import serving_picture, serving_results
+from bench import report, serving_picture, serving_results
 from bench.checkout import CommandError
 from bench.mlflow_server import mlflow
 from bench.serving_results import BATCHING, LOOP, MLFLOW, PROCESSES, SERVER, Footprint, Rounds
@@ -20,7 +20,7 @@ from bench.serving_traffic import LOADS, SIZES, Load, ask
 from infra.project import ROOT
 from lab.progress import say
 
-PICTURE = ROOT / "docs" / "serving-speed.png"
+PICTURE = report.RESULTS / "serving-speed.png"
 BATCHES = "max_batch_size { value: 64 } batch_timeout_micros { value: 0 } max_enqueued_batches { value: 100 }"
 _MLFLOW_SHARE = 4  # it gets a quarter of the requests: else waiting for it would be most of the measurement
 

@@ -65,7 +65,7 @@ def document(measured: Measured, footprints: Sequence[Footprint], rounds: int, w
     return "\n\n".join(
         [
             "# The model server beside an in-process loop and MLflow",
-            "![Requests per second](../../docs/serving-speed.png)",
+            "![Requests per second](serving-speed.png)",
             _PREAMBLE.format(spread=report.SPREAD.replace("pairs", "rounds"), rounds=rounds),
             "Against the loop:",
             _against(measured, LOOP, _AGAINST_LOOP),
