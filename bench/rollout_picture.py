@@ -13,7 +13,6 @@ from typing import Any
 from bench.report import RESULTS
 from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES
 
-
 FILE = RESULTS / "rollout.png"
 DOTS_PER_INCH = 110
 COLORS = {
