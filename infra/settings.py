@@ -21,6 +21,7 @@ from model.fingerprint import installed_tensorflow
 from model.hyperparameters import Hyperparameters
 
 SECRET_KEYS = frozenset({"registryPassword"})
+PINS = ("modelDigest", "imageDigest")
 REQUESTS_AND_LIMITS = (("cpuRequest", "cpuLimit"), ("memoryRequest", "memoryLimit"))
 
 
@@ -39,6 +40,9 @@ class Settings:
     hyperparameters: Hyperparameters
     min_accuracy: float
     artifact_store: str
+    source: str
+    model_digest: str
+    image_digest: str
     port: int
     base_image: str
     platform: str
@@ -58,6 +62,7 @@ class Settings:
     memory_request: str
     memory_limit: str
     rollout_timeout_seconds: int
+    protect: bool
 
     @classmethod
     def load(cls) -> Settings:
@@ -122,7 +127,7 @@ def _wrong_values(texts: dict[str, str], values: dict[str, Value | None]) -> lis
 
 
 def _impossible_combinations(texts: dict[str, str]) -> list[str]:
-    problems = _requests_above_limits(texts) + _half_credentials(texts)
+    problems = _requests_above_limits(texts) + _half_credentials(texts) + _unfit_pins(texts)
     return problems + (_unfit_for_kubernetes(texts) if texts["target"] == "kubernetes" else [])
 
 
@@ -143,6 +148,24 @@ def _half_credentials(texts: dict[str, str]) -> list[str]:
     return [f"{missing}: must be set because {other}; mend it: pulumi config set {flag}{missing} ..."]
 
 
+def _unfit_pins(texts: dict[str, str]) -> list[str]:
+    pinned = [key for key in PINS if texts[key]]
+    if texts["source"] == "train":
+        return [
+            f"{key}: a stack that trains its model has no pin; mend it: pulumi config rm {key}, or serve what is "
+            "pinned: pulumi config set source promote"
+            for key in pinned
+        ]
+    if texts["target"] == "local":
+        return ["source: promote serves an image that was built; mend it: pulumi config set target kubernetes"]
+    promotion = f"make promote FROM=dev TO={pulumi.get_stack()}"
+    return [
+        f"{key}: it is empty, so nothing is pinned for this stack to serve; pin what another one serves: {promotion}"
+        for key in PINS
+        if key not in pinned
+    ]
+
+
 def _unfit_for_kubernetes(texts: dict[str, str]) -> list[str]:
     problems = []
     service = f"{texts['modelName']}-serving"
@@ -151,15 +174,20 @@ def _unfit_for_kubernetes(texts: dict[str, str]) -> list[str]:
             f"modelName: {service} would be no name of a Service: a letter first, at most 63 characters in all, got "
             f"{texts['modelName']!r}; mend it: pulumi config set modelName {declared_defaults()['modelName']}"
         )
+    return problems + (_unfit_base_image(texts) if texts["source"] == "train" else [])
+
+
+def _unfit_base_image(texts: dict[str, str]) -> list[str]:
     trained = base_image.minor(installed_tensorflow())
     served = base_image.tensorflow(texts["baseImage"])
-    if trained and served and served < trained:
-        problems.append(
-            f"baseImage: TensorFlow {_dotted(served)} of {texts['baseImage']} may not know what TensorFlow "
-            f"{_dotted(trained)}, which trains here, writes; mend it: pulumi config set baseImage "
-            f"{declared_defaults()['baseImage']}"
-        )
-    return problems
+    if not (trained and served and served < trained):
+        return []
+    problem = (
+        f"baseImage: TensorFlow {_dotted(served)} of {texts['baseImage']} may not know what TensorFlow "
+        f"{_dotted(trained)}, which trains here, writes; mend it: pulumi config set baseImage "
+        f"{declared_defaults()['baseImage']}"
+    )
+    return [problem]
 
 
 def _dotted(version: base_image.TensorFlow) -> str:
