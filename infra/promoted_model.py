@@ -35,7 +35,7 @@ class PromotedModel:
     accuracy: pulumi.Output[float]
     fingerprint: pulumi.Output[str]
     revision: pulumi.Output[str]
-    image: pulumi.Output[str]
+    image: str
     path: None = None
 
     @classmethod
@@ -54,6 +54,7 @@ class PromotedModel:
             raise pulumi.RunError(str(error)) from None
         _require_same(settings, verdict)
         _require_accuracy(settings, manifest)
+        _require_image(settings, image)
         return cls(
             digest=pulumi.Output.from_input(manifest.digest),
             version=pulumi.Output.from_input(verdict.model_version),
@@ -61,10 +62,7 @@ class PromotedModel:
             accuracy=pulumi.Output.from_input(manifest.metrics.accuracy),
             fingerprint=pulumi.Output.from_input(manifest.fingerprint),
             revision=pulumi.Output.from_input(manifest.revision),
-            # The password is a secret and must be waited for; the reference is none.
-            image=pulumi.Output.unsecret(
-                settings.registry_password.apply(lambda password: _in_registry(settings, image, password))
-            ),
+            image=image,
         )
 
 
@@ -111,16 +109,15 @@ def _require_accuracy(settings: Settings, manifest: Manifest) -> None:
         )
 
 
-def _in_registry(settings: Settings, image: str, password: str) -> str:
-    """The reference, unless the registry has no such image; one that cannot be asked from here is for the nodes."""
+def _require_image(settings: Settings, image: str) -> None:
+    """Refuse an image that its registry has not; one that does not tell from here may still tell the nodes."""
     try:
-        there = registry.has(image, settings.registry_username, password)
+        there = registry.has(image, settings.registry_username, settings.registry_password)
     except registry.NotAskedError as error:
         pulumi.log.warn(f"whether {settings.registry} has the pinned image is not known: {error}")
-        return image
+        return
     if not there:
         raise pulumi.RunError(f"imageDigest: there is no image {image}; push it there, or {_pin(settings)}")
-    return image
 
 
 def _pin(settings: Settings) -> str:

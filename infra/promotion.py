@@ -81,7 +81,7 @@ def pin(file: Path, pins: Pins) -> list[str]:
     ]
     for name, value in new.items():
         text = _with(text, _key(name), value)
-    if yaml.safe_load(text)["config"] != config | {_key(name): value for name, value in new.items()}:
+    if _config(text) != config | {_key(name): value for name, value in new.items()}:
         raise StackError(f"{file.name} is written in a way that cannot be edited here; set it yourself: {new}")
     aside = file.with_name(f".{file.name}.aside")
     aside.write_text(text, encoding="utf-8")
@@ -92,16 +92,23 @@ def pin(file: Path, pins: Pins) -> list[str]:
 def _read(file: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8")
-        config = yaml.safe_load(text)["config"]
     except FileNotFoundError:
         raise StackError(
             f"there is no {file.name}; make it after the example of Pulumi.prod.yaml, then promote again"
         ) from None
-    except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError) as error:
-        raise StackError(f"{file.name} cannot be read as a stack's configuration ({error}); mend it") from None
+    except (OSError, ValueError) as error:
+        raise StackError(f"{file.name} cannot be read ({error}); mend it") from None
+    config = _config(text)
     if not isinstance(config, dict):
         raise StackError(f"{file.name} has no configuration; make it after the example of Pulumi.prod.yaml")
     return text, config
+
+
+def _config(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)["config"]
+    except (yaml.YAMLError, TypeError, KeyError):
+        return None
 
 
 def _with(text: str, key: str, value: str) -> str:
@@ -110,7 +117,9 @@ def _with(text: str, key: str, value: str) -> str:
     if line.search(text):
         # Quoted: a digest of nothing but digits is a number to YAML.
         return line.sub(lambda found: f'{found["key"]} "{value}"{found["comment"] or ""}', text, count=1)
-    return re.sub(r"^config:[^\n]*$", lambda found: f'{found[0]}\n  {key}: "{value}"', text, count=1, flags=re.MULTILINE)
+    # As far in as the lines that are there.
+    first = re.compile(r"^(config:[^\n]*\n)(\s*)", re.MULTILINE)
+    return first.sub(lambda found: f'{found[1]}{found[2]}{key}: "{value}"\n{found[2]}', text, count=1)
 
 
 def _key(name: str) -> str:

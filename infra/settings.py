@@ -7,7 +7,7 @@ Owns the reading of pulumi.Config: nothing else in the program reads it. Does no
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import pulumi
@@ -29,8 +29,8 @@ REQUESTS_AND_LIMITS = (("cpuRequest", "cpuLimit"), ("memoryRequest", "memoryLimi
 class Settings:
     """What a stack is configured to be; field by field the configuration table of the README.
 
-    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed. `registry_password` is an
-    Output that stays secret. Paths are as written: relative ones start from the project's folder.
+    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed. `registry_password` is
+    never shown; a resource gets it as a secret. Paths are as written: relative ones start from the project's folder.
     """
 
     stack: str
@@ -48,7 +48,7 @@ class Settings:
     platform: str
     registry: str
     registry_username: str
-    registry_password: pulumi.Output[str]
+    registry_password: str = field(repr=False)
     kube_context: str
     kubeconfig: str
     namespace: str
@@ -79,13 +79,12 @@ class Settings:
         problems += [] if problems else _impossible_combinations(texts)
         if problems:
             raise pulumi.RunError(_report(problems))
-        return cls._from_values(cast("dict[str, Value]", values), pulumi.Output.secret(texts["registryPassword"]))
+        return cls._from_values(cast("dict[str, Value]", values))
 
     @classmethod
-    def _from_values(cls, values: dict[str, Value], password: pulumi.Output[str]) -> Settings:
+    def _from_values(cls, values: dict[str, Value]) -> Settings:
         fields = {snake_case(key): value for key, value in values.items()}
         learned = {name: fields.pop(name) for name in Hyperparameters.__dataclass_fields__}
-        fields["registry_password"] = password  # type: ignore[assignment]
         hyperparameters = Hyperparameters(**learned)  # type: ignore[arg-type]
         return cls(stack=pulumi.get_stack(), hyperparameters=hyperparameters, **fields)  # type: ignore[arg-type]
 

@@ -76,9 +76,7 @@ def configuration(stack: str) -> dict[str, str]:
 def _told(*arguments: str) -> Any:
     command = ["pulumi", "--non-interactive", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603 - from a list
-            command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-        )
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     except FileNotFoundError:
         raise StackError("there is no Pulumi CLI on the PATH: source .venv/bin/activate") from None
     except subprocess.TimeoutExpired:

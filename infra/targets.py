@@ -47,13 +47,13 @@ def _built(settings: Settings, model: TrainedModel) -> pulumi.Output[str]:
             platform=settings.platform,
             registry=settings.registry,
             username=settings.registry_username,
-            password=settings.registry_password,
+            password=pulumi.Output.secret(settings.registry_password),
         ),
     )
     return image.repo_digest
 
 
-def _kubernetes(settings: Settings, model: Model, image: pulumi.Output[str]) -> "ModelServer":
+def _kubernetes(settings: Settings, model: Model, image: pulumi.Input[str]) -> "ModelServer":
     from infra.pod import PodArgs  # noqa: PLC0415 - as above
     from infra.server import ModelServer, ModelServerArgs  # noqa: PLC0415
 
