@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class StackState:
     """
 
     stack: str
-    resources: list[Mapping[str, Any]]
+    resources: Sequence[Mapping[str, Any]]
 
     @property
     def outputs(self) -> Mapping[str, Any]:

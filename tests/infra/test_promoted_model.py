@@ -78,7 +78,7 @@ def test_a_pin_that_cannot_be_served_is_refused(stack: PromotedStack, values: di
     stack.judge()
     port = stack.config["registry"].partition(":")[2].partition("/")[0]
     with pytest.raises(pulumi.RunError, match=said):
-        stack.run(**{key: value.format(port=port) for key, value in values.items()})
+        stack.run(preview=False, **{key: value.format(port=port) for key, value in values.items()})
 
 
 def test_an_image_without_a_verdict_is_refused(stack: PromotedStack) -> None:
