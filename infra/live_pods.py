@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from infra import pods, prediction_check, rest
 from infra.finding import Finding
-from infra.verdict import key
 from model.manifest import GoldenExample
 
 
@@ -24,13 +23,15 @@ class Declared:
     Attributes:
         namespace: where the pods are.
         app: value of their `app` label.
-        image: reference by digest.
+        container: name of the one that serves.
+        image: its image, by digest.
         replicas: how many there should be.
         check: inputs of the PredictionCheck: model name, digest, version.
     """
 
     namespace: str
     app: str
+    container: str
     image: str
     replicas: int
     check: Mapping[str, Any]
@@ -69,7 +70,7 @@ def _faults(pod: Mapping[str, Any], declared: Declared, golden: Sequence[GoldenE
     for container in pod["status"].get("containerStatuses") or []:
         runs = container.get("imageID", "")
         # Some runtimes tell the digest of the image's configuration, which is another one: without a repository.
-        if "@" in runs and key(runs) != key(declared.image):
+        if container["name"] == declared.container and "@" in runs and _digest(runs) != _digest(declared.image):
             faults.append(f"container {container['name']} runs {runs}, declared {declared.image}")
     if api is None:
         return faults
@@ -81,6 +82,10 @@ def _faults(pod: Mapping[str, Any], declared: Declared, golden: Sequence[GoldenE
     except rest.NoAnswerError as error:
         faults.append(str(error))
     return faults
+
+
+def _digest(image: str) -> str:
+    return image.rpartition("@")[2]
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import registry
+from infra import registry, verdict
 from infra.project import ROOT
 from infra.settings import Settings
-from infra.verdict import KIND, Verdict, key
+from infra.verdict import Verdict
 from model.errors import ModelError
 from model.manifest import Manifest
 from model.store import open_store
@@ -49,15 +49,15 @@ class PromotedModel:
         image = f"{settings.registry}/{settings.model_name}-serving@{settings.image_digest}"
         try:
             manifest = _manifest(settings)
-            verdict = _verdict(settings)
+            judged = _verdict(settings, image)
         except ModelError as error:
             raise pulumi.RunError(str(error)) from None
-        _require_same(settings, verdict)
+        _require_same(settings, judged)
         _require_accuracy(settings, manifest)
         _require_image(settings, image)
         return cls(
             digest=pulumi.Output.from_input(manifest.digest),
-            version=pulumi.Output.from_input(verdict.model_version),
+            version=pulumi.Output.from_input(judged.model_version),
             published=pulumi.Output.from_input(manifest.created),
             accuracy=pulumi.Output.from_input(manifest.metrics.accuracy),
             fingerprint=pulumi.Output.from_input(manifest.fingerprint),
@@ -76,26 +76,26 @@ def _manifest(settings: Settings) -> Manifest:
     return manifest
 
 
-def _verdict(settings: Settings) -> Verdict:
-    verdict = open_store(settings.artifact_store, ROOT).note(KIND, key(settings.image_digest), Verdict)
-    if verdict is None:
+def _verdict(settings: Settings, image: str) -> Verdict:
+    found = verdict.find(open_store(settings.artifact_store, ROOT), image)
+    if found is None:
         raise ModelError(
             f"imageDigest: {settings.artifact_store} has no verdict on image {settings.image_digest[:19]}, so nobody "
             f"knows what is in it; run `pulumi up` on the stack that builds it, which checks it, or {_pin(settings)}"
         )
-    return verdict
+    return found
 
 
-def _require_same(settings: Settings, verdict: Verdict) -> None:
-    if verdict.model_digest != settings.model_digest:
+def _require_same(settings: Settings, judged: Verdict) -> None:
+    if judged.model_digest != settings.model_digest:
         raise pulumi.RunError(
-            f"imageDigest: image {settings.image_digest[:19]} holds model {verdict.model_digest[:12]}, but modelDigest "
+            f"imageDigest: image {settings.image_digest[:19]} holds model {judged.model_digest[:12]}, but modelDigest "
             f"is {settings.model_digest[:12]}; {_pin(settings)}"
         )
-    if verdict.model_name != settings.model_name:
+    if judged.model_name != settings.model_name:
         raise pulumi.RunError(
-            f"modelName: image {settings.image_digest[:19]} serves its model as {verdict.model_name}, got "
-            f"{settings.model_name!r}; mend it: pulumi config set modelName {verdict.model_name}"
+            f"modelName: image {settings.image_digest[:19]} serves its model as {judged.model_name}, got "
+            f"{settings.model_name!r}; mend it: pulumi config set modelName {judged.model_name}"
         )
 
 

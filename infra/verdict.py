@@ -1,28 +1,29 @@
-"""The verdict on an image: it holds this model, and was seen to answer as it; kept in the artifact store.
+"""The verdict on an image: that it booted and answered as the model in it was trained, kept by the image's digest.
 
-Owns the note's shape and its key. Does not own the check that gives a verdict.
+Owns the note's shape and where it is kept. Does not own the check that comes to it (image_check).
 """
 
 from dataclasses import dataclass
 
+from model.store import ArtifactStore
+
 KIND = "verdicts"
-DIGEST_PREFIX = "sha256:"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What was found when an image was run aside and asked.
+    """What was seen of an image before any pod ran it. There is none of an image that failed.
 
     Attributes:
-        model_digest: of the model in the image, 64 hexadecimal digits.
-        model_name: name of the model in its URLs.
-        model_version: version directory in the image.
-        image: reference of the image, `repository@sha256:...`.
-        base_image: reference of the image that the model was added to.
-        load_seconds: from the container's start to the first answer.
-        memory_bytes: of the container after the examples were answered.
-        examples: number of golden examples that were asked.
-        signature_checked: whether the served signature is the manifest's.
+        model_digest: of the model in the image.
+        model_name: the name it is served under.
+        model_version: the version directory it is served from.
+        image: `repository@sha256:...`.
+        base_image: reference that the image was built from.
+        load_seconds: from the container's start until the model was AVAILABLE.
+        memory_bytes: what the container held once it had answered.
+        examples: number of golden examples that were answered as trained.
+        signature_checked: whether the served signature was compared with the manifest's.
         created: ISO 8601, UTC.
     """
 
@@ -38,6 +39,24 @@ class Verdict:
     created: str
 
 
-def key(image: str) -> str:
-    """The note's key for an image digest, or for a reference that ends in one: its hexadecimal digits."""
-    return image.rpartition(DIGEST_PREFIX)[2]
+def find(store: ArtifactStore, image: str) -> Verdict | None:
+    """The verdict on an image, if there is one.
+
+    Raises:
+        ModelError: it is unreadable.
+    """
+    return store.note(KIND, _key(image), Verdict)
+
+
+def keep(store: ArtifactStore, verdict: Verdict) -> None:
+    """Keep a verdict. The first one on an image stays.
+
+    Raises:
+        ModelError: the store cannot be written.
+    """
+    store.keep_note(KIND, _key(verdict.image), verdict)
+
+
+def _key(image: str) -> str:
+    """The image's digest, 64 hexadecimal digits: a repository's name says nothing about its content."""
+    return image.rpartition("@sha256:")[2]

@@ -73,7 +73,7 @@ def _of_store(state: StackState, config: Mapping[str, str]) -> list[Finding]:
 
 
 def _of_registry(state: StackState, config: Mapping[str, str]) -> list[Finding]:
-    image = _image(state)
+    image = _container(state)["image"]
     try:
         there = registry.has(image, config["registryUsername"], config["registryPassword"])
     except registry.NotAskedError as error:
@@ -99,7 +99,8 @@ def _of_cluster(state: StackState, config: Mapping[str, str], check: Mapping[str
     declared = live_pods.Declared(
         namespace=check["namespace"],
         app=check["app"],
-        image=_image(state),
+        container=_container(state)["name"],
+        image=_container(state)["image"],
         replicas=int(_spec(state)["replicas"]),
         check=check,
     )
@@ -119,8 +120,10 @@ def _spec(state: StackState) -> Mapping[str, Any]:
     return spec
 
 
-def _image(state: StackState) -> str:
-    return str(_spec(state)["template"]["spec"]["containers"][0]["image"])
+def _container(state: StackState) -> Mapping[str, Any]:
+    """The declared container of the pods."""
+    found: Mapping[str, Any] = _spec(state)["template"]["spec"]["containers"][0]
+    return found
 
 
 def _up(state: StackState) -> str:

@@ -47,29 +47,41 @@ def verify(checkout: Checkout, stack: str) -> Result:
     return Result(done.returncode, done.stdout + done.stderr)
 
 
-def found_by(checkout: Checkout, stack: str) -> str:
-    """The commands that find something, as the table names them."""
-    found = []
-    if _names_it(checkout.pulumi("preview", "--expect-no-changes")):
-        found.append("`preview`")
-    elif _names_it(checkout.pulumi("preview", "--refresh", "--expect-no-changes")):
-        found.append("`preview --refresh`")
-    if verify(checkout, stack).status == 1:
-        found.append("`make verify`")
-    return ", ".join(found)
+class Found(NamedTuple):
+    """What the commands found: which of them, as the table names them, and what `make verify` said."""
+
+    by: str
+    said: str
+
+
+def find(checkout: Checkout, stack: str) -> Found:
+    """Ask the three commands; what a plain preview names, one with a refresh does too."""
+    by = []
+    if _names_it(checkout.pulumi("preview")):
+        by.append("`preview`")
+    elif _names_it(checkout.pulumi("preview", "--refresh")):
+        by.append("`preview --refresh`")
+    verified = verify(checkout, stack)
+    if verified.status == 1:
+        by.append("`make verify`")
+    return Found(", ".join(by), verified.text)
+
+
+def is_well(checkout: Checkout, stack: str) -> bool:
+    """Whether no command finds anything."""
+    return verify(checkout, stack).status == 0 and not _names_it(checkout.pulumi("preview", "--refresh"))
 
 
 def _names_it(preview: Result) -> bool:
     """Whether a preview refuses, or would change what drifted; that other pods would be asked again names nothing."""
     changed = re.findall(r":(\w+) [\w-]+ (?:create|update|replace|delete)", preview.text)
-    return preview.status != 0 and (set(changed) - {"PredictionCheck"} != set() or "error: " in preview.text)
+    return preview.status != 0 or set(changed) - {"PredictionCheck"} != set()
 
 
-def mend(checkout: Checkout, stack: str, how: str, path: str = "") -> None:
-    """Do what the table says that mends: `up` with its options, or the command that `make verify` names first."""
+def mend(checkout: Checkout, stack: str, how: str, said: str, path: str = "") -> None:
+    """Do what the table says that mends: `up` with its options, or the command that `make verify` named first."""
     if how == NAMED:
-        said = verify(checkout, stack).text.splitlines()[0]
-        command = said.partition(MEND)[2]
+        command = said.splitlines()[0].partition(MEND)[2]
     else:
         command = f"pulumi {how.rpartition('then ')[2].strip('`')} --stack {stack}"
     environment = checkout.environment | {"PULUMI_SKIP_CONFIRMATIONS": "true"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from infra.project import ROOT
-from infra.verdict import KIND, Verdict, key
+from infra.verdict import Verdict, keep
 from lab.cluster.places import BASE_IMAGE, REGISTRY
 from model.store import ArtifactStore
 from tests.e2e.dev_stack import KUBECONFIG, DevStack, free_node_port, kubectl
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.cli, pytest.mark.timeout(600)]
 def deploy_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtualenv with what requirements-deploy.txt names and nothing else."""
     folder = tmp_path_factory.mktemp("deploy") / "venv"
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
     subprocess.run([*pip, "--requirement", "requirements-deploy.txt"], cwd=ROOT, check=True, timeout=240)
     return folder
@@ -59,7 +59,7 @@ def prod(dev: DevStack, deploy_venv: Path, tmp_path: Path) -> Iterator[DevStack]
 def judge(dev: DevStack) -> None:
     """Keep the verdict on what dev serves, as the image check does: the first one stays."""
     image, digest = dev.checkout.output("image"), dev.checkout.output("modelDigest")
-    verdict = Verdict(
+    judged = Verdict(
         model_digest=digest,
         model_name="mymodel",
         model_version=int(dev.checkout.output("modelVersion")),
@@ -71,7 +71,7 @@ def judge(dev: DevStack) -> None:
         signature_checked=True,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    ArtifactStore(dev.checkout.folder / ".artifacts").keep_note(KIND, key(image), verdict)
+    keep(ArtifactStore(dev.checkout.folder / ".artifacts"), judged)
 
 
 def run(checkout: Checkout, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

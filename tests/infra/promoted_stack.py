@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from infra.verdict import KIND, Verdict, key
+from infra import verdict
+from infra.verdict import Verdict
 from model.store import ArtifactStore
 from tests.infra import loopback, test_registry
 from tests.infra.engine import Engine
@@ -33,7 +34,7 @@ class PromotedStack:
 
     def judge(self, **changes: Any) -> None:
         """Keep the verdict on the image, which holds the store's model unless `changes` say otherwise."""
-        verdict = Verdict(
+        judged = Verdict(
             model_digest=self.digest,
             model_name="m",
             model_version=7,
@@ -45,7 +46,7 @@ class PromotedStack:
             signature_checked=True,
             created="2026-01-01T00:00:00+00:00",
         )
-        self.store.keep_note(KIND, key(IMAGE_DIGEST), replace(verdict, **changes))
+        verdict.keep(self.store, replace(judged, **changes))
 
     def run(self, *, preview: bool = False, **values: str) -> Engine:
         """The program of the stack, as `pulumi up` or a first `pulumi preview` runs it."""

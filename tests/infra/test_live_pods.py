@@ -19,6 +19,7 @@ IMAGE = "localhost:5000/m-serving@sha256:" + "ab" * 32
 DECLARED = Declared(
     namespace="default",
     app="m-serving",
+    container="model-server",
     image=IMAGE,
     replicas=2,
     check={"modelName": "m", "digest": "cd" * 32, "version": 1},

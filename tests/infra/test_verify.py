@@ -37,7 +37,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     def ask(name: str) -> Any:
-        return lambda *_, **__: names.append(name) or []
+        def findings(*_: object, **__: object) -> list[Finding]:
+            names.append(name)
+            return []
+
+        return findings
 
     monkeypatch.setattr(live_objects, "findings", ask("object"))
     monkeypatch.setattr(live_pods, "findings", ask("pods"))
@@ -70,7 +74,7 @@ def state(found: Manifest, store: ArtifactStore, *resources: dict[str, Any]) -> 
 
 def of_kubernetes(image: str) -> tuple[dict[str, Any], ...]:
     """The resources of a stack of target kubernetes."""
-    spec = {"replicas": 2, "template": {"spec": {"containers": [{"image": image}]}}}
+    spec = {"replicas": 2, "template": {"spec": {"containers": [{"name": "model-server", "image": image}]}}}
     return (
         {"urn": "i", "type": "docker:index/image:Image", "inputs": {}},
         {"urn": "k", "type": "pulumi:providers:kubernetes", "inputs": {"context": "lab"}},

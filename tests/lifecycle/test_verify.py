@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import drift_table
-from tests.drift_table import found_by, mend, verify
+from tests.drift_table import find, is_well, mend, verify
 from tests.lifecycle.checkout import Checkout, free_port
 from tests.model.conftest import Trained
 
@@ -112,14 +112,14 @@ def test_a_drift_is_found_and_mended_as_the_table_says(served: Checkout, occupie
     """The commands of the table find it and no other does; what the table names mends it, and all is well again."""
     row = drift_table.rows("local")[what]
     DRIFTS[what](served, occupier)
-    print(f"\n| local | {what} | {(found := found_by(served, 'local'))} | {row.mended_by} |")
-    assert found == row.found_by
+    found = find(served, "local")
+    print(f"\n| local | {what} | {found.by} | {row.mended_by} |")
+    assert found.by == row.found_by, found.said
 
     occupier.close()
-    mend(served, "local", row.mended_by)
+    mend(served, "local", row.mended_by, found.said)
 
-    assert verify(served, "local").status == 0
-    served.succeeds("preview", "--refresh", "--expect-no-changes")
+    assert is_well(served, "local")
 
 
 def test_the_table_has_every_drift() -> None:
