@@ -1,6 +1,9 @@
 # Every command of this project. `make` lists them. Works with GNU make 3.81 and later.
 
 STACK ?= local
+# Of `make promote`: the stack whose model is taken, and the one that shall serve it.
+FROM ?=
+TO ?=
 
 # What the installed packages depend on, as a name: a step is skipped if the file with this name is there.
 INSTALLED := .venv/.installed-$(shell cat requirements.txt constraints.txt | cksum | cut -d ' ' -f 1)
@@ -11,7 +14,7 @@ ACTIVATE := . .venv/bin/activate
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview predict refresh destroy lab lab-status lab-down test check bench activate cli stack
+.PHONY: help up preview predict verify promote refresh destroy lab lab-status lab-down test check bench activate cli stack
 .NOTPARALLEL:
 
 help: ## List these commands
@@ -31,6 +34,12 @@ predict: stack ## Send test images to the model that is served, and show the ans
 	    || { echo "Stack $(STACK) serves nothing: run \`make up STACK=$(STACK)\` first" >&2; exit 1; }; } \
 	  && dataset=$$(pulumi config get dataset --stack $(STACK)) \
 	  && $(PYTHON) -m model predict --url "$$url" --dataset "$$dataset"
+
+verify: stack ## Ask everything that serves whether it is what was declared; change nothing
+	@$(ACTIVATE) && $(PYTHON) -m infra.verify $(STACK)
+
+promote: cli ## Pin what one stack serves for another: FROM=dev TO=prod
+	@$(ACTIVATE) && $(PYTHON) -m infra.promotion $(FROM) $(TO)
 
 refresh: stack ## Take into the state what is really there; `make up` then mends it
 	@$(ACTIVATE) && pulumi refresh --yes --stack $(STACK)

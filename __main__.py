@@ -5,26 +5,19 @@ import pulumi
 from infra import preflight
 from infra.prediction_check import PredictionCheck, PredictionCheckArgs
 from infra.settings import Settings
+from infra.sources import obtain
 from infra.targets import serve
-from infra.training import TrainedModel, TrainedModelArgs
 
 settings = Settings.load()
 preflight.check(settings)
 
-model = TrainedModel(
-    "model",
-    TrainedModelArgs(
-        model_name=settings.model_name,
-        dataset=settings.dataset,
-        hyperparameters=settings.hyperparameters,
-        min_accuracy=settings.min_accuracy,
-        artifact_store=settings.artifact_store,
-    ),
-)
+model = obtain(settings)  # trained where it is not yet, or the one that the stack's pins name
 server = serve(settings, model)  # a process of this machine, or an image and the pods that run it
 PredictionCheck(
     "prediction-check",
-    PredictionCheckArgs(model_name=settings.model_name, model=model, server=server),
+    PredictionCheckArgs(
+        model_name=settings.model_name, artifact_store=settings.artifact_store, model=model, server=server
+    ),
 )
 
 pulumi.export("modelDigest", model.digest)

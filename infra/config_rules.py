@@ -34,6 +34,10 @@ IMAGE = re.compile(REPOSITORY + r"(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?")
 PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?")
 HOST = re.compile(r"[a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?")
 
+# The digest of a SavedModel (model.digest), and that of an image's manifest as registries write it.
+MODEL_DIGEST = re.compile(r"[0-9a-f]{64}")
+IMAGE_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
 Value = int | float | str
 
 
@@ -71,6 +75,11 @@ def integer(low: int, high: int) -> Rule:
 def choice(*values: str) -> Rule:
     """One of a few words."""
     return Rule(" or ".join(values), lambda text: text if text in values else None)
+
+
+def boolean() -> Rule:
+    """True or false, as the Pulumi CLI writes them."""
+    return Rule("true or false", {"true": True, "false": False}.get)
 
 
 def form(pattern: re.Pattern[str], expected: str, *, optional: bool = False) -> Rule:
@@ -115,6 +124,9 @@ RULES: Mapping[str, Rule] = {
     "minAccuracy": number(Range(0, 1)),
     "seed": number(RANGES["seed"]),
     "artifactStore": Rule("the path of a folder", _store),
+    "source": choice("train", "promote"),
+    "modelDigest": form(MODEL_DIGEST, "64 hexadecimal digits, or empty", optional=True),
+    "imageDigest": form(IMAGE_DIGEST, "sha256: and 64 hexadecimal digits, or empty", optional=True),
     "port": integer(1024, 65535),
     "baseImage": form(IMAGE, "an image reference such as tensorflow/serving:2.20.0"),
     "platform": form(PLATFORM, "os/arch such as linux/amd64"),
@@ -134,4 +146,5 @@ RULES: Mapping[str, Rule] = {
     "memoryRequest": _quantity_rule("512Mi"),
     "memoryLimit": _quantity_rule("1Gi"),
     "rolloutTimeoutSeconds": integer(10, 3600),
+    "protect": boolean(),
 }

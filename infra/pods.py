@@ -34,13 +34,40 @@ class Pod:
 
     def ask(self, method: str, url: str, body: dict[str, Any] | None, timeout: float) -> Answer:
         """Ask the pod; as `rest.ask`, but with the credentials of the kubeconfig."""
-        headers = {"Content-Type": "application/json"}
-        self.api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
         try:
-            response = self.api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
-        except _errors() as error:
-            raise NoAnswerError(f"pod {self.name} does not answer ({_reason(error)})") from None
-        return Answer(response.status, response.read())
+            return ask(self.api, method, url, body, timeout)
+        except NoAnswerError as error:
+            raise NoAnswerError(f"pod {self.name} does not answer ({error})") from None
+
+
+def connect(kubeconfig_path: str, context: str) -> Any:
+    """A client of the API server; "" stands for the ambient kubeconfig and its current context.
+
+    Raises:
+        NoAnswerError: there is no such kubeconfig or context.
+    """
+    config = _library().config
+    try:
+        cluster = kubeconfig.find(kubeconfig_path, context)
+        return config.new_client_from_config(config_file=kubeconfig_path or None, context=cluster.context)
+    except (config.ConfigException, kubeconfig.KubeconfigError) as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def ask(api: Any, method: str, url: str, body: Any, timeout: float) -> Answer:
+    """Ask the API server, with the credentials of the kubeconfig, at a URL or a path of its own.
+
+    Raises:
+        NoAnswerError: it does not answer.
+    """
+    url = f"{api.configuration.host}{url}" if url.startswith("/") else url
+    headers = {"Content-Type": "application/json"}
+    api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+    try:
+        response = api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
+    except _errors() as error:
+        raise NoAnswerError(_reason(error)) from None
+    return Answer(response.status, response.read())
 
 
 def ready(namespace: str, app: str, kubeconfig_path: str, context: str) -> list[Pod]:
@@ -49,15 +76,13 @@ def ready(namespace: str, app: str, kubeconfig_path: str, context: str) -> list[
     Raises:
         NoAnswerError: the cluster does not answer, refuses, or has no such pod.
     """
-    client, config = _library().client, _library().config
+    api = connect(kubeconfig_path, context)
     try:
-        cluster = kubeconfig.find(kubeconfig_path, context)
-        api = config.new_client_from_config(config_file=kubeconfig_path or None, context=cluster.context)
-        found = client.CoreV1Api(api).list_namespaced_pod(
-            namespace, label_selector=f"app={quote(app)}", _request_timeout=LIST_TIMEOUT_SECONDS
+        found = (
+            _library()
+            .client.CoreV1Api(api)
+            .list_namespaced_pod(namespace, label_selector=f"app={quote(app)}", _request_timeout=LIST_TIMEOUT_SECONDS)
         )
-    except (config.ConfigException, kubeconfig.KubeconfigError) as error:
-        raise NoAnswerError(str(error)) from None
     except _errors() as error:
         raise NoAnswerError(f"the pods of {app} in {namespace} cannot be listed: {_reason(error)}") from None
     names = [pod.metadata.name for pod in found.items if not pod.metadata.deletion_timestamp and _is_ready(pod)]

@@ -18,10 +18,10 @@ from infra import pods, rest
 from infra.naming import predict_path, status_path
 from infra.project import ROOT
 from infra.provider import PROVIDER_KEY, Properties, Provider, differing, failure, own
-from infra.training import TrainedModel
-from model import manifest
+from infra.sources import Model
 from model.errors import ModelError
 from model.manifest import GoldenExample
+from model.store import open_store
 
 # numpy.allclose's formula with these tolerances; 3.8e-6 was the worst difference seen across vector instruction sets,
 # TensorFlow versions and batch sizes, at a logit of 16.5.
@@ -58,12 +58,14 @@ class PredictionCheckArgs:
 
     Args:
         model_name: name of the model, for messages.
-        model: what was trained; its manifest holds the golden examples.
+        artifact_store: where the model's manifest is, which holds the golden examples.
+        model: what should answer.
         server: what should answer as it.
     """
 
     model_name: str
-    model: TrainedModel
+    artifact_store: str
+    model: Model
     server: Server
 
 
@@ -79,7 +81,7 @@ class PredictionCheck(Resource, module="mymodel", name="PredictionCheck"):
     def __init__(self, name: str, args: PredictionCheckArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         properties: dict[str, Any] = {
             "modelName": args.model_name,
-            "artifact": args.model.path,
+            "artifactStore": args.artifact_store,
             "published": args.model.published,
             "digest": args.model.digest,
             "version": args.model.version,
@@ -105,7 +107,7 @@ class PredictionCheckProvider(Provider):
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         """An update where what answers may have changed. The version follows the digest: alone it is no change."""
-        ignored = {"artifact", "examples"} | ({"version"} if isinstance(news["version"], Unknown) else set())
+        ignored = {"artifactStore", "examples"} | ({"version"} if isinstance(news["version"], Unknown) else set())
         return DiffResult(changes=bool(differing(olds, news, ignore=frozenset(ignored))))
 
     def create(self, props: Properties) -> CreateResult:
@@ -119,10 +121,10 @@ class PredictionCheckProvider(Provider):
     def _asked(self, inputs: Properties) -> int:
         name = inputs["modelName"]
         try:
-            golden = manifest.read(ROOT / inputs["artifact"] / "manifest.json").golden
+            golden = golden_examples(inputs)
             places = self._places(inputs)
             for place in places:
-                _require(place, golden, inputs)
+                require(place, golden, inputs)
         except (ModelError, rest.NoAnswerError) as error:
             raise failure(f"{name}: prediction check failed: {error}") from None
         by = f"version {int(inputs['version'])}" + (f" in {len(places)} pods" if len(places) > 1 else "")
@@ -134,8 +136,7 @@ class PredictionCheckProvider(Provider):
         if not inputs.get("app"):
             return [Place(inputs["statusUrl"], inputs["predictUrl"], rest.ask)]
         found = pods.ready(inputs["namespace"], inputs["app"], self._kubeconfig, self._context)
-        model = inputs["modelName"]
-        return [Place(pod.url(status_path(model)), pod.url(predict_path(model)), pod.ask) for pod in found]
+        return [place_of(pod, inputs["modelName"]) for pod in found]
 
 
 class Place(NamedTuple):
@@ -146,8 +147,29 @@ class Place(NamedTuple):
     ask: rest.Ask
 
 
-def _require(place: Place, golden: Sequence[GoldenExample], inputs: Properties) -> None:
-    """Raise unless the server's newest version is the one declared, and answers as it did when it was trained."""
+def place_of(pod: pods.Pod, model_name: str) -> Place:
+    """The model server of a pod, reached through the API server."""
+    return Place(pod.url(status_path(model_name)), pod.url(predict_path(model_name)), pod.ask)
+
+
+def golden_examples(inputs: Properties) -> Sequence[GoldenExample]:
+    """The examples of the model that a PredictionCheck's inputs name.
+
+    Raises:
+        ModelError: the store cannot be read or has no such model.
+    """
+    manifest = open_store(inputs["artifactStore"], ROOT).manifest_of(inputs["digest"])
+    if manifest is None:
+        raise ModelError(f"{inputs['artifactStore']} has no manifest of model {inputs['digest'][:12]}")
+    return manifest.golden
+
+
+def require(place: Place, golden: Sequence[GoldenExample], inputs: Properties) -> None:
+    """Hold a server to a PredictionCheck's inputs.
+
+    Raises:
+        NoAnswerError: its newest version is not the one declared, or it does not answer as it did when it was trained.
+    """
     states = rest.versions(place.status_url, place.ask)
     serving = max((number for number, (state, _) in states.items() if state == "AVAILABLE"), default=None)
     if serving != int(inputs["version"]):

@@ -43,7 +43,7 @@ def ask(method: str, url: str, body: dict[str, Any] | None, timeout: float) -> A
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - http, from naming
     try:
-        with _opener(url).open(request, timeout=timeout) as response:
+        with opener(url).open(request, timeout=timeout) as response:
             return Answer(response.status, response.read())
     except HTTPError as error:
         return Answer(error.code, error.read())
@@ -92,7 +92,7 @@ def _document(method: str, url: str, body: dict[str, Any] | None, timeout: float
     return document
 
 
-def _opener(url: str) -> OpenerDirector:
+def opener(url: str) -> OpenerDirector:
     """What opens a URL: no proxy of the environment has a way to this machine's own loopback."""
-    proxies = ProxyHandler({}) if urlsplit(url).hostname == LOOPBACK else ProxyHandler()
+    proxies = ProxyHandler({}) if urlsplit(url).hostname in (LOOPBACK, "localhost") else ProxyHandler()
     return build_opener(proxies)

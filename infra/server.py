@@ -13,7 +13,7 @@ import pulumi_kubernetes as kubernetes
 from infra import naming, pod
 from infra.pod import REST_PORT, PodArgs
 from infra.remedies import Remedies
-from infra.training import TrainedModel
+from infra.sources import Model
 
 TYPE = "mymodel-serving:infra:ModelServer"
 # The rollout's own deadline comes first, so that Kubernetes names the reason before Pulumi stops waiting.
@@ -38,11 +38,12 @@ class ModelServerArgs:
         node_port: port of every node, for a NodePort.
         serving_host: host of the URLs of a NodePort.
         rollout_timeout_seconds: time a rollout may take.
+        protect: whether Pulumi refuses to delete either object.
     """
 
     stack: str
     pod: PodArgs
-    model: TrainedModel
+    model: Model
     kubeconfig: str
     context: str
     namespace: str
@@ -51,6 +52,7 @@ class ModelServerArgs:
     node_port: int
     serving_host: str
     rollout_timeout_seconds: int
+    protect: bool
 
 
 class ModelServer(pulumi.ComponentResource):
@@ -158,6 +160,7 @@ class ModelServer(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 provider=cluster,
+                protect=args.protect,
                 custom_timeouts=pulumi.CustomTimeouts(create=seconds, update=seconds, delete=seconds),
             ),
             _remedies(kind, name, self.app, args).options(kind.lower()),

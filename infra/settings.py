@@ -7,7 +7,7 @@ Owns the reading of pulumi.Config: nothing else in the program reads it. Does no
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import pulumi
@@ -21,6 +21,7 @@ from model.fingerprint import installed_tensorflow
 from model.hyperparameters import Hyperparameters
 
 SECRET_KEYS = frozenset({"registryPassword"})
+PINS = ("modelDigest", "imageDigest")
 REQUESTS_AND_LIMITS = (("cpuRequest", "cpuLimit"), ("memoryRequest", "memoryLimit"))
 
 
@@ -28,8 +29,8 @@ REQUESTS_AND_LIMITS = (("cpuRequest", "cpuLimit"), ("memoryRequest", "memoryLimi
 class Settings:
     """What a stack is configured to be; field by field the configuration table of the README.
 
-    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed. `registry_password` is an
-    Output that stays secret. Paths are as written: relative ones start from the project's folder.
+    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed. `registry_password` is
+    never shown; a resource gets it as a secret. Paths are as written: relative ones start from the project's folder.
     """
 
     stack: str
@@ -39,12 +40,15 @@ class Settings:
     hyperparameters: Hyperparameters
     min_accuracy: float
     artifact_store: str
+    source: str
+    model_digest: str
+    image_digest: str
     port: int
     base_image: str
     platform: str
     registry: str
     registry_username: str
-    registry_password: pulumi.Output[str]
+    registry_password: str = field(repr=False)
     kube_context: str
     kubeconfig: str
     namespace: str
@@ -58,6 +62,7 @@ class Settings:
     memory_request: str
     memory_limit: str
     rollout_timeout_seconds: int
+    protect: bool
 
     @classmethod
     def load(cls) -> Settings:
@@ -74,13 +79,12 @@ class Settings:
         problems += [] if problems else _impossible_combinations(texts)
         if problems:
             raise pulumi.RunError(_report(problems))
-        return cls._from_values(cast("dict[str, Value]", values), pulumi.Output.secret(texts["registryPassword"]))
+        return cls._from_values(cast("dict[str, Value]", values))
 
     @classmethod
-    def _from_values(cls, values: dict[str, Value], password: pulumi.Output[str]) -> Settings:
+    def _from_values(cls, values: dict[str, Value]) -> Settings:
         fields = {snake_case(key): value for key, value in values.items()}
         learned = {name: fields.pop(name) for name in Hyperparameters.__dataclass_fields__}
-        fields["registry_password"] = password  # type: ignore[assignment]
         hyperparameters = Hyperparameters(**learned)  # type: ignore[arg-type]
         return cls(stack=pulumi.get_stack(), hyperparameters=hyperparameters, **fields)  # type: ignore[arg-type]
 
@@ -122,7 +126,7 @@ def _wrong_values(texts: dict[str, str], values: dict[str, Value | None]) -> lis
 
 
 def _impossible_combinations(texts: dict[str, str]) -> list[str]:
-    problems = _requests_above_limits(texts) + _half_credentials(texts)
+    problems = _requests_above_limits(texts) + _half_credentials(texts) + _unfit_pins(texts)
     return problems + (_unfit_for_kubernetes(texts) if texts["target"] == "kubernetes" else [])
 
 
@@ -143,6 +147,24 @@ def _half_credentials(texts: dict[str, str]) -> list[str]:
     return [f"{missing}: must be set because {other}; mend it: pulumi config set {flag}{missing} ..."]
 
 
+def _unfit_pins(texts: dict[str, str]) -> list[str]:
+    pinned = [key for key in PINS if texts[key]]
+    if texts["source"] == "train":
+        return [
+            f"{key}: a stack that trains its model has no pin; mend it: pulumi config rm {key}, or serve what is "
+            "pinned: pulumi config set source promote"
+            for key in pinned
+        ]
+    if texts["target"] == "local":
+        return ["source: promote serves an image that was built; mend it: pulumi config set target kubernetes"]
+    promotion = f"make promote FROM=dev TO={pulumi.get_stack()}"
+    return [
+        f"{key}: it is empty, so nothing is pinned for this stack to serve; pin what another one serves: {promotion}"
+        for key in PINS
+        if key not in pinned
+    ]
+
+
 def _unfit_for_kubernetes(texts: dict[str, str]) -> list[str]:
     problems = []
     service = f"{texts['modelName']}-serving"
@@ -151,15 +173,20 @@ def _unfit_for_kubernetes(texts: dict[str, str]) -> list[str]:
             f"modelName: {service} would be no name of a Service: a letter first, at most 63 characters in all, got "
             f"{texts['modelName']!r}; mend it: pulumi config set modelName {declared_defaults()['modelName']}"
         )
+    return problems + (_unfit_base_image(texts) if texts["source"] == "train" else [])
+
+
+def _unfit_base_image(texts: dict[str, str]) -> list[str]:
     trained = base_image.minor(installed_tensorflow())
     served = base_image.tensorflow(texts["baseImage"])
-    if trained and served and served < trained:
-        problems.append(
-            f"baseImage: TensorFlow {_dotted(served)} of {texts['baseImage']} may not know what TensorFlow "
-            f"{_dotted(trained)}, which trains here, writes; mend it: pulumi config set baseImage "
-            f"{declared_defaults()['baseImage']}"
-        )
-    return problems
+    if not (trained and served and served < trained):
+        return []
+    problem = (
+        f"baseImage: TensorFlow {_dotted(served)} of {texts['baseImage']} may not know what TensorFlow "
+        f"{_dotted(trained)}, which trains here, writes; mend it: pulumi config set baseImage "
+        f"{declared_defaults()['baseImage']}"
+    )
+    return [problem]
 
 
 def _dotted(version: base_image.TensorFlow) -> str:

@@ -4,21 +4,28 @@ Owns the choice and the wiring of each target's resources. Does not own the reso
 SDKs are imported for the target that needs them.
 """
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+import pulumi
 
 from infra import kubeconfig
 from infra.local_server import LocalServer, LocalServerArgs
+from infra.promoted_model import PromotedModel
 from infra.settings import Settings
+from infra.sources import Model
 from infra.training import TrainedModel
 
 if TYPE_CHECKING:
     from infra.server import ModelServer
 
 
-def serve(settings: Settings, model: TrainedModel) -> "LocalServer | ModelServer":
+def serve(settings: Settings, model: Model) -> "LocalServer | ModelServer":
     """The server that the stack's target asks for, serving the model."""
-    return TARGETS[settings.target](settings, model)
+    if isinstance(model, PromotedModel):
+        return _kubernetes(settings, model, model.image)
+    if settings.target == "local":
+        return _local(settings, model)
+    return _kubernetes(settings, model, _built(settings, model))
 
 
 def _local(settings: Settings, model: TrainedModel) -> LocalServer:
@@ -28,10 +35,8 @@ def _local(settings: Settings, model: TrainedModel) -> LocalServer:
     )
 
 
-def _kubernetes(settings: Settings, model: TrainedModel) -> "ModelServer":
+def _built(settings: Settings, model: TrainedModel) -> pulumi.Output[str]:
     from infra.image import ServingImage, ServingImageArgs  # noqa: PLC0415 - 0.4 s that a local stack need not pay
-    from infra.pod import PodArgs  # noqa: PLC0415
-    from infra.server import ModelServer, ModelServerArgs  # noqa: PLC0415
 
     image = ServingImage(
         "serving-image",
@@ -42,12 +47,19 @@ def _kubernetes(settings: Settings, model: TrainedModel) -> "ModelServer":
             platform=settings.platform,
             registry=settings.registry,
             username=settings.registry_username,
-            password=settings.registry_password,
+            password=pulumi.Output.secret(settings.registry_password),
         ),
     )
+    return image.repo_digest
+
+
+def _kubernetes(settings: Settings, model: Model, image: pulumi.Input[str]) -> "ModelServer":
+    from infra.pod import PodArgs  # noqa: PLC0415 - as above
+    from infra.server import ModelServer, ModelServerArgs  # noqa: PLC0415
+
     pod = PodArgs(
         model_name=settings.model_name,
-        image=image.repo_digest,
+        image=image,
         image_pull_secret=settings.image_pull_secret,
         cpu_request=settings.cpu_request,
         cpu_limit=settings.cpu_limit,
@@ -69,11 +81,6 @@ def _kubernetes(settings: Settings, model: TrainedModel) -> "ModelServer":
             node_port=settings.node_port,
             serving_host=settings.serving_host,
             rollout_timeout_seconds=settings.rollout_timeout_seconds,
+            protect=settings.protect,
         ),
     )
-
-
-TARGETS: Mapping[str, Callable[[Settings, TrainedModel], "LocalServer | ModelServer"]] = {
-    "local": _local,
-    "kubernetes": _kubernetes,
-}

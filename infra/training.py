@@ -28,7 +28,6 @@ from infra.provider import DRIFT, PROVIDER_KEY, Properties, Provider, differing,
 from model import datasource, fingerprint, manifest
 from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
-from model.manifest import Manifest
 from model.store import Damaged, Found, open_store
 
 # A gate is no part of what is learned: raising or lowering it neither trains nor changes anything below the model.
@@ -166,7 +165,7 @@ def _outputs(inputs: Properties, stored: Found, *, version: int) -> Properties:
     if _is_below(inputs, stored):
         raise failure(_below(inputs, stored))
     found = stored.manifest
-    return _identity(stored) | {"version": version, "accuracy": found.metrics.accuracy, "revision": _revision(found)}
+    return _identity(stored) | {"version": version, "accuracy": found.metrics.accuracy, "revision": found.revision}
 
 
 def _identity(stored: Found) -> Properties:
@@ -177,10 +176,6 @@ def _identity(stored: Found) -> Properties:
 
 def _is_below(inputs: Properties, stored: Found) -> bool:
     return bool(stored.manifest.metrics.accuracy < inputs["minAccuracy"])
-
-
-def _revision(found: Manifest) -> str:
-    return (found.source_revision or "unknown") + ("-dirty" if found.dirty else "")
 
 
 def _below(inputs: Properties, stored: Found) -> str:

@@ -91,6 +91,11 @@ class Manifest:
     history: dict[str, list[float]]
     created: str
 
+    @property
+    def revision(self) -> str:
+        """Source revision for people: "-dirty" added where sources were changed, "unknown" without git."""
+        return (self.source_revision or "unknown") + ("-dirty" if self.dirty else "")
+
 
 def read(path: Path) -> Manifest:
     """Read a manifest.

@@ -112,7 +112,7 @@ class Check(Resource, module="bare", name="Check"):
     def __init__(self, name: str, model: Model, server: Server) -> None:
         inputs = {
             "modelName": "mymodel",
-            "artifact": model.path,
+            "artifactStore": ".artifacts",
             "published": model.published,
             "digest": model.digest,
             "version": model.version,

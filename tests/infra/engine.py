@@ -35,6 +35,7 @@ class Registered:
     parent: str
     update_timeout: str
     on_error: list[str]
+    protect: bool
 
 
 @dataclass
@@ -113,6 +114,7 @@ class _Monitor(mocks.MockMonitor):
                 parent=_name(request.parent),
                 update_timeout=request.customTimeouts.update,
                 on_error=list(request.hooks.on_error),
+                protect=request.protect,
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 

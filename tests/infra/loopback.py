@@ -58,14 +58,19 @@ class PodOf:
     server: ModelServer
     ready: bool = True
     going: bool = False
+    image: str = "localhost:5000/m-serving@sha256:00"
+    owner: str = "ReplicaSet"
 
     def document(self, name: str) -> dict[str, Any]:
         """The pod as JSON."""
-        metadata = {"name": name, "namespace": "default"}
+        owners = [{"apiVersion": "apps/v1", "kind": self.owner, "name": "m", "uid": "u"}] if self.owner else []
+        metadata: dict[str, Any] = {"name": name, "namespace": "default", "ownerReferences": owners}
         if self.going:
             metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         condition = {"type": "Ready", "status": str(self.ready)}
-        return {"metadata": metadata, "spec": {"containers": []}, "status": {"conditions": [condition]}}
+        container = {"name": "model-server", "imageID": self.image, "image": "", "ready": True, "restartCount": 0}
+        status = {"conditions": [condition], "containerStatuses": [container]}
+        return {"metadata": metadata, "spec": {"containers": []}, "status": status}
 
 
 @dataclass

@@ -43,7 +43,7 @@ def inputs(trained: Trained, server: ModelServer) -> dict[str, Any]:
     """What the program gives the check of this server."""
     return {
         "modelName": "m",
-        "artifact": str(trained.found.path),
+        "artifactStore": str(trained.store),
         "digest": trained.found.manifest.digest,
         "version": 1.0,
         "statusUrl": status_url("127.0.0.1", server.port, "m"),
@@ -84,8 +84,8 @@ def test_another_version_fails(trained: Trained) -> None:
 
 def test_an_artifact_without_manifest_fails(trained: Trained, tmp_path: Path) -> None:
     """Without the manifest there is nothing to compare with, which is a failure and no pass."""
-    with model_server.running() as server, pytest.raises(RuntimeError, match="prediction check failed: manifest"):
-        PredictionCheckProvider().create(inputs(trained, server) | {"artifact": str(tmp_path)})
+    with model_server.running() as server, pytest.raises(RuntimeError, match="has no manifest of model"):
+        PredictionCheckProvider().create(inputs(trained, server) | {"artifactStore": str(tmp_path)})
 
 
 def test_a_check_is_repeated_for_another_server_model_or_publication(trained: Trained) -> None:
@@ -96,7 +96,9 @@ def test_a_check_is_repeated_for_another_server_model_or_publication(trained: Tr
     for key in ("launch", "digest", "published", "predictUrl"):
         assert provider.diff("x", olds, inputs(trained, server) | {key: "other"}).changes
     unknown = Unknown()  # type: ignore[no-untyped-call]
-    assert not provider.diff("x", olds, inputs(trained, server) | {"artifact": "moved", "version": unknown}).changes
+    assert not provider.diff(
+        "x", olds, inputs(trained, server) | {"artifactStore": "moved", "version": unknown}
+    ).changes
 
 
 @pytest.fixture

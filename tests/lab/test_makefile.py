@@ -15,7 +15,7 @@ from tests.lab.stubs import write_program
 
 PROJECT = pulumi_build.LAB.parent
 MAKE = shutil.which("make") or "make"
-COMMANDS = ["help", "up", "preview", "predict", "refresh", "destroy"]
+COMMANDS = ["help", "up", "preview", "predict", "verify", "promote", "refresh", "destroy"]
 COMMANDS += ["lab", "lab-status", "lab-down", "test", "check", "bench", "activate"]
 
 # A Python that records its arguments, makes a virtualenv of itself, and fails where `fail` names its module.
@@ -181,6 +181,7 @@ def test_a_failed_step_fails_make_and_stops_it(command: str, step: str, never: s
     ("command", "call"),
     [
         ("preview", "pulumi preview --stack dev"),
+        ("verify", "-m infra.verify dev"),
         ("refresh", "pulumi refresh --yes --stack dev"),
         ("destroy", "pulumi destroy --yes --stack dev"),
     ],
@@ -190,6 +191,13 @@ def test_commands_act_on_the_stack_that_is_named(command: str, call: str, checko
     calls = checkout.make(command, "STACK=dev")
 
     assert calls[-2:] == ["pulumi stack select --create dev", call]
+
+
+def test_promote_names_both_stacks_and_makes_neither(checkout: Checkout) -> None:
+    """The stack that is promoted from, and the one that is promoted to; no stack is made or selected."""
+    calls = checkout.make("promote", "FROM=dev", "TO=prod")
+
+    assert calls[-2:] == [ACTIVATION, "-m infra.promotion dev prod"]
 
 
 def test_predict_before_up_says_what_to_do(checkout: Checkout) -> None:

@@ -20,7 +20,8 @@ import requests
 from infra import ports
 from infra.project import ROOT
 
-SOURCES = ("Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.dev.yaml", "__main__.py", "model", "infra", "serving")
+CONFIGURATION = tuple(f"Pulumi{stack}.yaml" for stack in ("", ".local", ".dev", ".staging", ".prod"))
+SOURCES = (*CONFIGURATION, "__main__.py", "model", "infra", "serving")
 TIMEOUT_SECONDS = 240
 
 
