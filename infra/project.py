@@ -21,7 +21,11 @@ def declared_defaults() -> dict[str, str]:
     default is written down twice.
     """
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    return {key: str(entry["default"]) for key, entry in declared.items()}
+    return {key: _text(entry["default"]) for key, entry in declared.items()}
+
+
+def _text(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shown(path: Path) -> str:

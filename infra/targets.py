@@ -30,6 +30,7 @@ def _local(settings: Settings, model: TrainedModel) -> LocalServer:
 
 def _kubernetes(settings: Settings, model: TrainedModel) -> "ModelServer":
     from infra.image import ServingImage, ServingImageArgs  # noqa: PLC0415 - 0.4 s that a local stack need not pay
+    from infra.image_check import ImageCheck, ImageCheckArgs  # noqa: PLC0415
     from infra.pod import PodArgs  # noqa: PLC0415
     from infra.server import ModelServer, ModelServerArgs  # noqa: PLC0415
 
@@ -45,9 +46,22 @@ def _kubernetes(settings: Settings, model: TrainedModel) -> "ModelServer":
             password=settings.registry_password,
         ),
     )
+    check = ImageCheck(
+        "image-check",
+        ImageCheckArgs(
+            model_name=settings.model_name,
+            model=model,
+            image=image.repo_digest,
+            base_image=settings.base_image,
+            artifact_store=settings.artifact_store,
+            cpu_limit=settings.cpu_limit,
+            memory_limit=settings.memory_limit,
+            timeout_seconds=settings.rollout_timeout_seconds,
+        ),
+    )
     pod = PodArgs(
         model_name=settings.model_name,
-        image=image.repo_digest,
+        image=check.image,  # through the check: no pod is declared with an image that failed it
         image_pull_secret=settings.image_pull_secret,
         cpu_request=settings.cpu_request,
         cpu_limit=settings.cpu_limit,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from model.dataset import CLASSES, Images, Labels
+from model.errors import ModelError
 from model.export import INPUT, OUTPUT, SIGNATURE
 from model.manifest import GoldenExample, Metrics
 
@@ -20,10 +21,33 @@ Logits = npt.NDArray[np.float32]
 
 
 def answers(savedmodel: Path, images: Images) -> Logits:
-    """The logits [N][10] that the SavedModel in this folder gives for images [N][H][W]."""
-    serve = tf.saved_model.load(str(savedmodel)).signatures[SIGNATURE]
-    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    return np.concatenate([serve(**{INPUT: tf.constant(batch)})[OUTPUT].numpy() for batch in batches])
+    """The logits [N][10] that the SavedModel in this folder gives for images [N][H][W].
+
+    Raises:
+        ModelError: its files cannot be loaded, or it does not take such images.
+    """
+    try:
+        serve = tf.saved_model.load(str(savedmodel)).signatures[SIGNATURE]
+        dtype = serve.structured_input_signature[1][INPUT].dtype
+        batches = [tf.cast(images[start : start + BATCH], dtype) for start in range(0, len(images), BATCH)]
+        return np.concatenate([serve(**{INPUT: batch})[OUTPUT].numpy() for batch in batches])
+    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"the SavedModel in {savedmodel} does not answer: {reason}") from error
+
+
+def require_finite(logits: Logits) -> None:
+    """Refuse a model that answers with something else than numbers: no figure of it would mean anything.
+
+    Raises:
+        ModelError: an answer holds NaN or infinity.
+    """
+    odd = int((~np.isfinite(logits)).any(axis=1).sum())
+    if odd:
+        raise ModelError(
+            f"finite answers: the exported model answers {odd} of {len(logits)} test images with NaN or infinity, so "
+            "it is not stored and what serves now keeps serving; look at its weights and what made them (learningRate)"
+        )
 
 
 def metrics(logits: Logits, labels: Labels) -> Metrics:

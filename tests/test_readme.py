@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from infra.config_rules import RULES
+from infra.project import declared_defaults
 from tests.e2e.dev_stack import free_node_port, kubectl, lab_runs
 from tests.lifecycle.checkout import free_port
 
@@ -139,10 +140,11 @@ def test_the_second_up_changes_nothing(printed: list[str]) -> None:
 def test_the_configuration_table_is_pulumi_yaml() -> None:
     """The README's table has every key with the type, default and description that Pulumi.yaml declares."""
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    defaults = declared_defaults()
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$", README, re.MULTILINE)
 
     assert {key: (kind, default, description) for key, kind, default, description in rows} == {
-        key: (entry["type"], f"`{entry['default']}`" if entry["default"] != "" else "", entry["description"])
+        key: (entry["type"], f"`{defaults[key]}`" if defaults[key] else "", entry["description"])
         for key, entry in declared.items()
     }
     assert [row[0] for row in rows] == list(RULES)
