@@ -31,22 +31,28 @@ def answers(savedmodel: Path, images: Images) -> Logits:
         dtype = serve.structured_input_signature[1][INPUT].dtype
         batches = [tf.cast(images[start : start + BATCH], dtype) for start in range(0, len(images), BATCH)]
         return np.concatenate([serve(**{INPUT: batch})[OUTPUT].numpy() for batch in batches])
-    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # TensorFlow turns its own states into exceptions of every kind
         reason = str(error).partition("\n")[0]
-        raise ModelError(f"the SavedModel in {savedmodel} does not answer: {reason}") from error
+        raise ModelError(f"the SavedModel cannot be loaded and asked: {reason}") from error
 
 
-def require_finite(logits: Logits) -> None:
-    """Refuse a model that answers with something else than numbers: no figure of it would mean anything.
+def require_finite(savedmodel: Path, logits: Logits) -> None:
+    """Refuse a model that holds or answers something else than numbers: no figure of it would mean anything.
+
+    A relu turns NaN into 0, so the answers alone do not tell.
 
     Raises:
-        ModelError: an answer holds NaN or infinity.
+        ModelError: a weight or an answer is NaN or infinite.
     """
-    odd = int((~np.isfinite(logits)).any(axis=1).sum())
-    if odd:
+    checkpoint = tf.train.load_checkpoint(str(savedmodel / "variables" / "variables"))
+    floats = [name for name, dtype in checkpoint.get_variable_to_dtype_map().items() if dtype.is_floating]
+    weights = sum(not np.isfinite(checkpoint.get_tensor(name)).all() for name in floats)
+    answered = int((~np.isfinite(logits)).any(axis=1).sum())
+    if weights or answered:
         raise ModelError(
-            f"finite answers: the exported model answers {odd} of {len(logits)} test images with NaN or infinity, so "
-            "it is not stored and what serves now keeps serving; look at its weights and what made them (learningRate)"
+            f"finite numbers: {weights} of the exported model's {len(floats)} weight tensors and {answered} of its "
+            f"{len(logits)} answers on the test images hold NaN or infinity, so it is not stored and what serves now "
+            "keeps serving; look at what made them (learningRate, the network)"
         )
 
 
