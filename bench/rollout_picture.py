@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES
+from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES, TRIAL
 from infra.project import ROOT
 
 FILE = ROOT / "docs" / "rollout.png"
@@ -20,6 +20,7 @@ COLORS = {
     MODEL: "#e3b27f",
     IMAGE: "#6fa8d6",
     PUSH: "#b5d4ee",
+    TRIAL: "#e5d58f",
     ROLLOUT: "#7dbb92",
     CHECK: "#c5e3c6",
 }

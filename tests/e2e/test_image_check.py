@@ -55,7 +55,8 @@ def test_an_image_that_answers_otherwise_reaches_no_pod(dev: DevStack) -> None:
 
 
 def test_a_killed_check_leaves_no_container(dev: DevStack) -> None:
-    """When the CLI is killed while an image is tried, the container goes; the next up tries it again, and serves it."""
+    """When the CLI is killed while an image is tried, the container goes, and what served serves."""
+    pods = dev.pods()
     dev.configure(epochs="9")
     with dev.checkout.start("up", "--yes", "--skip-preview") as cli:
         assert cli.stdout is not None
@@ -65,7 +66,4 @@ def test_a_killed_check_leaves_no_container(dev: DevStack) -> None:
 
     wait_until(lambda: containers() == [], "the container is gone", seconds=20)
     dev.checkout.succeeds("cancel", "--yes")
-    up = dev.checkout.succeeds("up", "--yes", "--skip-preview")
-    assert "the image loads in" in up
-    assert "10 golden examples answered as trained by version" in up
-    assert containers() == []
+    assert dev.pods() == pods

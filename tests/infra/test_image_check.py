@@ -134,6 +134,6 @@ def test_only_another_image_or_model_is_a_difference(inputs: dict[str, Any]) -> 
     assert not differs()
     assert not differs(**changes)
     assert differs(image=OTHER)
-    assert differs(image=Unknown())
+    assert differs(image=Unknown())  # type: ignore[no-untyped-call]
     assert differs(digest="ab" * 32)
     assert differs(modelName="other")

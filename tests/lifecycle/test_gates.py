@@ -71,8 +71,13 @@ def relabelled(change: Callable[[np.ndarray], np.ndarray], **gates: str) -> Spoi
 
     def spoil(checkout: Checkout) -> None:
         digits = load(datasource.locate("digits", checkout.folder), checkout.folder, print)
-        train = {"x_train": digits.x_train, "y_train": change(digits.y_train)}
-        np.savez(checkout.folder / "bad.npz", **train, x_test=digits.x_test[:300], y_test=digits.y_test[:300])
+        np.savez(
+            checkout.folder / "bad.npz",
+            x_train=digits.x_train,
+            y_train=change(digits.y_train),
+            x_test=digits.x_test[:300],
+            y_test=digits.y_test[:300],
+        )
         checkout.configure(dataset="bad.npz", **gates)
 
     return spoil
