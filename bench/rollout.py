@@ -124,6 +124,7 @@ def _configure(stack: LabStack, namespace: str, node_port: int) -> None:
     stack.configure(
         dataset=DATASET,
         minAccuracy="0",
+        maxAccuracyDrop="1",
         baseImage=BASE_IMAGE,
         registry=f"{REGISTRY}/{namespace}",
         namespace=namespace,

@@ -23,7 +23,7 @@ from lab.progress import say
 
 MOST_RATIO = 1.15
 NOTHING = "--expect-no-changes"
-RESOURCES = 9
+RESOURCES = 10
 BARE = Path(__file__).resolve().parent / "bare_kubernetes"
 BARE_KUBERNETES_FILES = BARE_FILES | {
     "Pulumi.yaml": BARE / "Pulumi.yaml",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import RESULTS
-from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES
+from bench.rollout_split import CHECK, IMAGE, MODEL, PULUMI, PUSH, ROLLOUT, STAGES, TRIAL
 
 FILE = RESULTS / "rollout.png"
 DOTS_PER_INCH = 110
@@ -20,6 +20,7 @@ COLORS = {
     MODEL: "#e3b27f",
     IMAGE: "#6fa8d6",
     PUSH: "#b5d4ee",
+    TRIAL: "#e5d58f",
     ROLLOUT: "#7dbb92",
     CHECK: "#c5e3c6",
 }

@@ -10,7 +10,9 @@ import re
 from bench.checkout import CommandError, last_words
 from bench.clone import Line
 
-PULUMI, MODEL, IMAGE, PUSH, ROLLOUT, CHECK = STAGES = ("Pulumi", "model", "image", "push", "rollout", "check")
+PULUMI, MODEL, IMAGE, PUSH, TRIAL, ROLLOUT, CHECK = STAGES = (
+    "Pulumi", "model", "image", "push", "trial", "rollout", "check",
+)  # fmt: skip
 OUTPUT_IMAGE = re.compile(r"[ +~]+image +: .*(sha256:[0-9a-f]{64})")
 PUSHING = "Pushing Image to the registry"
 # A stage, and what stands in the lines that it begins and ends with.
@@ -18,6 +20,7 @@ MARKS = (
     (MODEL, ":TrainedModel model updating", ":TrainedModel model updated"),
     (IMAGE, ":Image serving-image updating", PUSHING),
     (PUSH, PUSHING, ":Image serving-image updated"),
+    (TRIAL, ":ImageCheck image-check updating", ":ImageCheck image-check updated"),
     (ROLLOUT, ":Deployment server-deployment updating", ":Deployment server-deployment updated"),
     (CHECK, ":PredictionCheck prediction-check updating", ":PredictionCheck prediction-check updated"),
 )

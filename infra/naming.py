@@ -42,3 +42,8 @@ def status_url(host: str, port: int, model_name: str) -> str:
 def predict_url(host: str, port: int, model_name: str) -> str:
     """Where a model server answers instances with predictions."""
     return f"http://{host}:{port}{predict_path(model_name)}"
+
+
+def metadata_url(host: str, port: int, model_name: str) -> str:
+    """Where a model server tells a model's signatures (TF Serving's model metadata API)."""
+    return f"{status_url(host, port, model_name)}/metadata"

@@ -175,13 +175,19 @@ def require(place: Place, golden: Sequence[GoldenExample], inputs: Properties) -
     if serving != int(inputs["version"]):
         raise rest.NoAnswerError(f"{place.status_url} serves version {serving}, not {int(inputs['version'])}")
     answers = rest.predictions(place.predict_url, [example.image for example in golden], place.ask)
+    if other := difference(golden, answers):
+        raise rest.NoAnswerError(
+            f"what answers at {place.predict_url} is not model {inputs['digest'][:12]}: {other}; see what runs there "
+            f"({place.status_url}), then: pulumi up"
+        )
+
+
+def difference(golden: Sequence[GoldenExample], answers: Sequence[Any]) -> str:
+    """The first golden example that was not answered as the trained model did, in words; empty if there is none."""
     for number, (example, answer) in enumerate(zip(golden, answers, strict=True)):
         if not agrees(example, answer):
-            raise rest.NoAnswerError(
-                f"what answers at {place.predict_url} is not model {inputs['digest'][:12]}: golden example {number} "
-                f"gave {answer}, the trained model gave {example.logits}; see what runs there ({place.status_url}), "
-                "then: pulumi up"
-            )
+            return f"golden example {number} gave {answer}, the trained model gave {example.logits}"
+    return ""
 
 
 def agrees(example: GoldenExample, answer: Any) -> bool:

@@ -24,7 +24,7 @@ def declared_defaults() -> dict[str, str]:
     return {key: _text(entry["default"]) for key, entry in declared.items()}
 
 
-def _text(value: object) -> str:
+def _text(value: str | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

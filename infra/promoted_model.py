@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import registry, verdict
+from infra import gates, registry, verdict
 from infra.project import ROOT
 from infra.settings import Settings
 from infra.verdict import Verdict
@@ -44,7 +44,7 @@ class PromotedModel:
 
         Raises:
             pulumi.RunError: the store has no such model or no verdict on the image, the verdict is on another model,
-                the registry has no such image, or the model's accuracy is below minAccuracy.
+                the registry has no such image, or a gate refuses the model.
         """
         image = f"{settings.registry}/{settings.model_name}-serving@{settings.image_digest}"
         try:
@@ -53,7 +53,7 @@ class PromotedModel:
         except ModelError as error:
             raise pulumi.RunError(str(error)) from None
         _require_same(settings, judged)
-        _require_accuracy(settings, manifest)
+        _require_passed(settings, manifest)
         _require_image(settings, image)
         return cls(
             digest=pulumi.Output.from_input(manifest.digest),
@@ -99,14 +99,12 @@ def _require_same(settings: Settings, judged: Verdict) -> None:
         )
 
 
-def _require_accuracy(settings: Settings, manifest: Manifest) -> None:
-    reached, wanted = manifest.metrics.accuracy, settings.min_accuracy
-    if reached < wanted:
-        raise pulumi.RunError(
-            f"{settings.model_name}: accuracy {reached:.4f} is below minAccuracy {wanted:g}, so model "
-            f"{manifest.digest[:12]} is not let through and what serves now keeps serving; {_pin(settings)}, or accept "
-            f"it: pulumi config set minAccuracy {int(reached * 100) / 100:g}"
-        )
+def _require_passed(settings: Settings, manifest: Manifest) -> None:
+    """Refuse a model that this stack's own gates do not let through, as far as its manifest tells: not by its size."""
+    refused = gates.refusals(settings.gates, manifest, size=0)
+    if refused:
+        lines = [refusal.text(settings.model_name, manifest.digest) for refusal in refused]
+        raise pulumi.RunError("\n".join([*lines, _pin(settings)]))
 
 
 def _require_image(settings: Settings, image: str) -> None:

@@ -1,4 +1,4 @@
-"""What infra asks a model server over TF Serving's REST API: its versions and its answers.
+"""What infra asks a model server over TF Serving's REST API: its versions, its signature and its answers.
 
 Owns the requests, their timeouts and the reading of the answers. Does not judge them.
 """
@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from infra.naming import LOOPBACK
+from model.manifest import Signature, TensorSpec
 
+# tensorflow/core/framework/types.proto; the other names are those of TensorFlow's dtypes in capitals.
+DTYPES = {"DT_HALF": "float16", "DT_FLOAT": "float32", "DT_DOUBLE": "float64"}
+PREDICT_METHOD = "tensorflow/serving/predict"
 STATUS_TIMEOUT_SECONDS = 2.0
 PREDICT_TIMEOUT_SECONDS = 30.0
 
@@ -78,6 +82,29 @@ def predictions(predict_url: str, instances: list[Any], by: Ask = ask) -> list[A
     if not isinstance(answers, list) or len(answers) != len(instances):
         raise NoAnswerError(f"{predict_url} did not give {len(instances)} predictions")
     return answers
+
+
+def signature(metadata_url: str, by: Ask = ask) -> Signature:
+    """The `serving_default` signature that a model server tells of.
+
+    Raises:
+        NoAnswerError: nothing answers there, or there is no such signature for predictions.
+    """
+    document = _document("GET", metadata_url, None, STATUS_TIMEOUT_SECONDS, by)
+    try:
+        found = document["metadata"]["signature_def"]["signature_def"]["serving_default"]
+        if found["method_name"] != PREDICT_METHOD:
+            raise NoAnswerError(f"{metadata_url} has a serving_default of method {found['method_name']!r}")
+        return {side: {name: _tensor(spec) for name, spec in found[side].items()} for side in ("inputs", "outputs")}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NoAnswerError(f"{metadata_url} does not tell of a serving_default signature") from None
+
+
+def _tensor(spec: Any) -> TensorSpec:
+    """A tensor of TF Serving's metadata: dtypes are DT_FLOAT, sizes texts, and -1 is any size."""
+    sizes = [int(dimension["size"]) for dimension in spec["tensor_shape"]["dim"]]
+    dtype = DTYPES.get(spec["dtype"], spec["dtype"].removeprefix("DT_").lower())
+    return TensorSpec(dtype, [None if size < 0 else size for size in sizes])
 
 
 def _document(method: str, url: str, body: dict[str, Any] | None, timeout: float, by: Ask) -> Any:

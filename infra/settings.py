@@ -15,6 +15,7 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 
 from infra import base_image
 from infra.config_rules import DNS_1035_LABEL, RULES, Value, quantity
+from infra.gates import Gates
 from infra.naming import snake_case
 from infra.project import declared_defaults
 from model.fingerprint import installed_tensorflow
@@ -29,8 +30,9 @@ REQUESTS_AND_LIMITS = (("cpuRequest", "cpuLimit"), ("memoryRequest", "memoryLimi
 class Settings:
     """What a stack is configured to be; field by field the configuration table of the README.
 
-    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed. `registry_password` is
-    never shown; a resource gets it as a secret. Paths are as written: relative ones start from the project's folder.
+    `hyperparameters` holds epochs, batchSize, hiddenUnits, learningRate, dropout and seed; `gates` minAccuracy and the
+    others that a model must pass. `registry_password` is never shown; a resource gets it as a secret. Paths are as
+    written: relative ones start from the project's folder.
     """
 
     stack: str
@@ -38,7 +40,7 @@ class Settings:
     model_name: str
     dataset: str
     hyperparameters: Hyperparameters
-    min_accuracy: float
+    gates: Gates
     artifact_store: str
     source: str
     model_digest: str
@@ -86,7 +88,8 @@ class Settings:
         fields = {snake_case(key): value for key, value in values.items()}
         learned = {name: fields.pop(name) for name in Hyperparameters.__dataclass_fields__}
         hyperparameters = Hyperparameters(**learned)  # type: ignore[arg-type]
-        return cls(stack=pulumi.get_stack(), hyperparameters=hyperparameters, **fields)  # type: ignore[arg-type]
+        gates = Gates(**{name: fields.pop(name) for name in Gates.__dataclass_fields__})  # type: ignore[arg-type]
+        return cls(stack=pulumi.get_stack(), hyperparameters=hyperparameters, gates=gates, **fields)  # type: ignore[arg-type]
 
 
 def _text(config: pulumi.Config, key: str) -> str:

@@ -24,7 +24,7 @@ def obtain(settings: Settings) -> Model:
             model_name=settings.model_name,
             dataset=settings.dataset,
             hyperparameters=settings.hyperparameters,
-            min_accuracy=settings.min_accuracy,
+            gates=settings.gates,
             artifact_store=settings.artifact_store,
         ),
     )

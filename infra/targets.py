@@ -37,6 +37,7 @@ def _local(settings: Settings, model: TrainedModel) -> LocalServer:
 
 def _built(settings: Settings, model: TrainedModel) -> pulumi.Output[str]:
     from infra.image import ServingImage, ServingImageArgs  # noqa: PLC0415 - 0.4 s that a local stack need not pay
+    from infra.image_check import ImageCheck, ImageCheckArgs  # noqa: PLC0415
 
     image = ServingImage(
         "serving-image",
@@ -50,7 +51,20 @@ def _built(settings: Settings, model: TrainedModel) -> pulumi.Output[str]:
             password=pulumi.Output.secret(settings.registry_password),
         ),
     )
-    return image.repo_digest
+    check = ImageCheck(
+        "image-check",
+        ImageCheckArgs(
+            model_name=settings.model_name,
+            model=model,
+            image=image.repo_digest,
+            base_image=settings.base_image,
+            artifact_store=settings.artifact_store,
+            cpu_limit=settings.cpu_limit,
+            memory_limit=settings.memory_limit,
+            timeout_seconds=settings.rollout_timeout_seconds,
+        ),
+    )
+    return check.image
 
 
 def _kubernetes(settings: Settings, model: Model, image: pulumi.Input[str]) -> "ModelServer":

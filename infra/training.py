@@ -21,7 +21,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from infra import explanation, training_process
+from infra import admission, explanation, gates, training_process
+from infra.gates import Gates, Serving
 from infra.naming import camel_case
 from infra.project import ROOT, shown
 from infra.provider import DRIFT, PROVIDER_KEY, Properties, Provider, differing, failure, own
@@ -30,12 +31,10 @@ from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
 from model.store import Damaged, Found, open_store
 
-# A gate is no part of what is learned: raising or lowering it neither trains nor changes anything below the model.
-GATES = frozenset({"minAccuracy"})
 # What `check` adds to the inputs; the rest is what the program declared.
 FOUND_BY_CHECK = frozenset({"digest", "path", "published"})
 # What only `create` and `update` can tell.
-OF_THE_TRAINING = frozenset({"version", "accuracy", "revision"})
+OF_THE_TRAINING = frozenset({"version", "accuracy", "revision", "signature"})
 OUTPUTS = FOUND_BY_CHECK | OF_THE_TRAINING
 
 
@@ -47,14 +46,14 @@ class TrainedModelArgs:
         model_name: its name, for messages.
         dataset: `digits`, `mnist` or the path of a .npz file.
         hyperparameters: of the training.
-        min_accuracy: share of right answers on the test images, 0 to 1, below which the model is refused.
+        gates: what it must reach to be let through.
         artifact_store: folder of the trained models.
     """
 
     model_name: str
     dataset: str
     hyperparameters: Hyperparameters
-    min_accuracy: float
+    gates: Gates
     artifact_store: str
 
 
@@ -91,15 +90,14 @@ def _inputs(args: TrainedModelArgs) -> Properties:
         parts = fingerprint.parts(args.hyperparameters, source)
     except ModelError as error:
         raise pulumi.RunError(str(error)) from None
-    learned = {camel_case(key): value for key, value in asdict(args.hyperparameters).items()}
-    return learned | {
+    chosen = asdict(args.hyperparameters) | asdict(args.gates)
+    return {camel_case(key): value for key, value in chosen.items()} | {
         "modelName": args.model_name,
         "dataset": args.dataset,
         "datasetSha256": source.sha256,
         "sources": dict(parts.sources),
         "packages": dict(parts.packages),
         "fingerprint": parts.fingerprint,
-        "minAccuracy": args.min_accuracy,
         "artifactStore": args.artifact_store,
     }
 
@@ -112,10 +110,12 @@ class TrainedModelProvider(Provider):
         inputs = {key: value for key, value in own(news).items() if key not in FOUND_BY_CHECK and value is not None}
         stored = _find(inputs)
         changed = inputs["fingerprint"] != olds.get("fingerprint")
-        failures = []
+        failures: list[CheckFailure] = []
         if isinstance(stored, Found):
             inputs |= _identity(stored)
-            failures = [CheckFailure("minAccuracy", _below(inputs, stored))] if _is_below(inputs, stored) else []
+            serving = admission.serving_before(olds, inputs) if changed else None
+            refused = admission.refusals(inputs, stored, serving)
+            failures = [CheckFailure(refusal.gate, admission.text(inputs, stored, refusal)) for refusal in refused]
         elif olds and not changed:
             inputs[DRIFT] = _loss(inputs, stored)
         _announce(olds, inputs, stored, changed=changed)
@@ -123,19 +123,22 @@ class TrainedModelProvider(Provider):
 
     def diff(self, _id: str, olds: Properties, news: Properties) -> DiffResult:
         """An update where an input changed or the artifact drifted; a gate alone changes nothing."""
-        return DiffResult(changes=bool(differing(olds, news, ignore=GATES)))
+        return DiffResult(changes=bool(differing(olds, news, ignore=gates.KEYS)))
 
     def create(self, props: Properties) -> CreateResult:
         """The model of these inputs: stored or trained now."""
         inputs = own(props)
-        return CreateResult("model", inputs | _outputs(inputs, _obtain(inputs), version=1))
+        stored = _obtain(inputs)
+        admission.require(inputs, stored, None)
+        return CreateResult("model", inputs | _outputs(stored, version=1))
 
     def update(self, _id: str, olds: Properties, news: Properties) -> UpdateResult:
         """The model of the new inputs: stored or trained now. A new digest is a new version."""
         inputs = own(news)
         stored = _obtain(inputs)
+        admission.require(inputs, stored, Serving.of_state(olds))
         version = int(olds["version"]) + (stored.manifest.digest != olds["digest"])
-        return UpdateResult(inputs | _outputs(inputs, stored, version=version))
+        return UpdateResult(inputs | _outputs(stored, version=version))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """The same resource, its inputs drifted if the artifact is not whole: gone, it would restart its version."""
@@ -161,11 +164,14 @@ def _loss(inputs: Mapping[str, Any], stored: Damaged | None) -> str:
     return stored.reason if stored else f"no trained model of this fingerprint in {inputs['artifactStore']}"
 
 
-def _outputs(inputs: Properties, stored: Found, *, version: int) -> Properties:
-    if _is_below(inputs, stored):
-        raise failure(_below(inputs, stored))
+def _outputs(stored: Found, *, version: int) -> Properties:
     found = stored.manifest
-    return _identity(stored) | {"version": version, "accuracy": found.metrics.accuracy, "revision": found.revision}
+    return _identity(stored) | {
+        "version": version,
+        "accuracy": found.metrics.accuracy,
+        "revision": found.revision,
+        "signature": asdict(found)["signature"],
+    }
 
 
 def _identity(stored: Found) -> Properties:
@@ -174,18 +180,6 @@ def _identity(stored: Found) -> Properties:
     return {"digest": stored.manifest.digest, "path": shown(stored.path), "published": published}
 
 
-def _is_below(inputs: Properties, stored: Found) -> bool:
-    return bool(stored.manifest.metrics.accuracy < inputs["minAccuracy"])
-
-
-def _below(inputs: Properties, stored: Found) -> str:
-    reached, wanted = stored.manifest.metrics.accuracy, inputs["minAccuracy"]
-    return (
-        f"{inputs['modelName']}: accuracy {reached:.4f} is below minAccuracy {wanted:g}, so model "
-        f"{stored.manifest.digest[:12]} is not let through and what serves now keeps serving; train it better "
-        f"(pulumi config set epochs {int(inputs['epochs']) * 2}) or accept it "
-        f"(pulumi config set minAccuracy {int(reached * 100) / 100:g})"
-    )
 
 
 def _announce(olds: Properties, inputs: Properties, stored: Found | Damaged | None, *, changed: bool) -> None:

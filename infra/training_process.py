@@ -1,6 +1,6 @@
-"""The child process that trains: TensorFlow runs there and nowhere else in a Pulumi operation.
+"""The child process that trains or measures: TensorFlow runs there and nowhere else in a Pulumi operation.
 
-Owns its command, its output and its end. Does not own what it does (`python -m model train`).
+Owns its command, its output and its end. Does not own what it does (`python -m model train` and `evaluate`).
 """
 
 import subprocess
@@ -14,6 +14,8 @@ from infra.provider import Properties, failure
 from model.errors import ModelError
 from model.store import writing
 
+PYTHON = (sys.executable, "-u", "-m", "model")
+
 
 def run(inputs: Properties) -> None:
     """Train the model of a TrainedModel's inputs into its store. Progress is shown; TensorFlow's own words go to a log.
@@ -23,15 +25,30 @@ def run(inputs: Properties) -> None:
     Raises:
         RuntimeError: the training failed; the message is its own one line.
     """
+    store = ROOT / inputs["artifactStore"]
+    _run(inputs, _command(inputs, store), store / "logs" / f"train-{inputs['fingerprint'][:12]}.log")
+
+
+def measure(inputs: Properties, digest: str) -> None:
+    """Measure a stored model on the test images of a TrainedModel's inputs, and keep that in their store.
+
+    Raises:
+        RuntimeError: it could not be measured; the message is the child's own one line.
+    """
+    store = ROOT / inputs["artifactStore"]
+    command = [*PYTHON, "evaluate", digest, "--dataset", inputs["dataset"], "--store", str(store), "--keep"]
+    _run(inputs, command, store / "logs" / f"measure-{digest[:12]}.log")
+
+
+def _run(inputs: Properties, command: list[str], log: Path) -> None:
     name, store = inputs["modelName"], ROOT / inputs["artifactStore"]
-    log = store / "logs" / f"train-{inputs['fingerprint'][:12]}.log"
     try:
         with writing(store):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.touch()
     except ModelError as error:
         raise failure(f"{name}: {error}") from None
-    status = _follow(name, _command(inputs, store), log)
+    status = _follow(name, command, log)
     if status != 0:
         raise failure(f"{name}: {_last_error(log, status)}")
 
@@ -47,7 +64,7 @@ def _follow(name: str, command: list[str], log: Path) -> int:
 
 
 def _command(inputs: Properties, store: Path) -> list[str]:
-    command = [sys.executable, "-u", "-m", "model", "train", "--dataset", inputs["dataset"], "--store", str(store)]
+    command = [*PYTHON, "train", "--dataset", inputs["dataset"], "--store", str(store)]
     for key in HYPERPARAMETERS:
         command += [option(key), text(inputs[key])]
     return [*command, "--fingerprint", inputs["fingerprint"]]

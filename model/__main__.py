@@ -62,7 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--fingerprint", help="refuse if the training would have another fingerprint")
     _add_store(training)
 
-    _add_artifact(add(commands.evaluate))
+    evaluation = add(commands.evaluate)
+    _add_artifact(evaluation)
+    evaluation.add_argument(
+        "--keep", action="store_true", help="keep the accuracy in the store, to compare others with"
+    )
 
     verification = add(commands.verify)
     _add_artifact(verification)

@@ -11,7 +11,8 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
-from model import datasource, fingerprint
+from model import comparison, datasource, fingerprint
+from model.comparison import Comparison
 from model.download import cache_folder
 from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
@@ -55,6 +56,7 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure a stored model on its dataset's test images, or on another dataset's."""
+    end_with_reader(sys.stdout.fileno())
     from model.dataset import load  # noqa: PLC0415 - heavy, as below
     from model.verify import verify  # noqa: PLC0415
 
@@ -65,6 +67,9 @@ def evaluate(options: argparse.Namespace) -> int:
     from model.evaluate import answers, metrics  # noqa: PLC0415 - TensorFlow
 
     measured = metrics(answers(found.path / "model", dataset.x_test), dataset.y_test)
+    if options.keep:
+        kept = Comparison(found.manifest.digest, source.sha256, measured.accuracy, len(dataset.y_test))
+        comparison.keep(options.store, kept)
     _say(f"{found.path} on {len(dataset.y_test)} test images of {source.label}")
     _say(f"accuracy {measured.accuracy:.4f}, loss {measured.loss:.4f}")
     _say("accuracy by label: " + ", ".join(f"{label}: {value:.3f}" for label, value in measured.per_class.items()))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from model.dataset import CLASSES, Images, Labels
+from model.errors import ModelError
 from model.export import INPUT, OUTPUT, SIGNATURE
 from model.manifest import GoldenExample, Metrics
 
@@ -20,10 +21,39 @@ Logits = npt.NDArray[np.float32]
 
 
 def answers(savedmodel: Path, images: Images) -> Logits:
-    """The logits [N][10] that the SavedModel in this folder gives for images [N][H][W]."""
-    serve = tf.saved_model.load(str(savedmodel)).signatures[SIGNATURE]
-    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    return np.concatenate([serve(**{INPUT: tf.constant(batch)})[OUTPUT].numpy() for batch in batches])
+    """The logits [N][10] that the SavedModel in this folder gives for images [N][H][W].
+
+    Raises:
+        ModelError: its files cannot be loaded, or it does not take such images.
+    """
+    try:
+        serve = tf.saved_model.load(str(savedmodel)).signatures[SIGNATURE]
+        dtype = serve.structured_input_signature[1][INPUT].dtype
+        batches = [tf.cast(images[start : start + BATCH], dtype) for start in range(0, len(images), BATCH)]
+        return np.concatenate([serve(**{INPUT: batch})[OUTPUT].numpy() for batch in batches])
+    except Exception as error:  # TensorFlow turns its own states into exceptions of every kind
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"the SavedModel cannot be loaded and asked: {reason}") from error
+
+
+def require_finite(savedmodel: Path, logits: Logits) -> None:
+    """Refuse a model that holds or answers something else than numbers: no figure of it would mean anything.
+
+    A relu turns NaN into 0, so the answers alone do not tell.
+
+    Raises:
+        ModelError: a weight or an answer is NaN or infinite.
+    """
+    checkpoint = tf.train.load_checkpoint(str(savedmodel / "variables" / "variables"))
+    floats = [name for name, dtype in checkpoint.get_variable_to_dtype_map().items() if dtype.is_floating]
+    weights = sum(not np.isfinite(checkpoint.get_tensor(name)).all() for name in floats)
+    answered = int((~np.isfinite(logits)).any(axis=1).sum())
+    if weights or answered:
+        raise ModelError(
+            f"finite numbers: {weights} of the exported model's {len(floats)} weight tensors and {answered} of its "
+            f"{len(logits)} answers on the test images hold NaN or infinity, so it is not stored and what serves now "
+            "keeps serving; look at what made them (learningRate, the network)"
+        )
 
 
 def metrics(logits: Logits, labels: Labels) -> Metrics:

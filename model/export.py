@@ -42,7 +42,7 @@ def export(model: keras.Model, height: int, width: int, folder: Path) -> Signatu
     _keep_what_is_reproducible(folder)
     output = serve.get_concrete_function().structured_outputs[OUTPUT]
     return {
-        "inputs": {INPUT: TensorSpec("float32", [None, height, width])},
+        "inputs": {INPUT: TensorSpec(specification.dtype.name, specification.shape.as_list())},
         "outputs": {OUTPUT: TensorSpec(output.dtype.name, output.shape.as_list())},
     }
 

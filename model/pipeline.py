@@ -51,6 +51,7 @@ def produce(training: Training, dataset: Dataset, staged: Path, progress: Callab
     signature = export(run.model, dataset.height, dataset.width, staged / "model")
     files = file_digests(staged / "model")
     logits = evaluate.answers(staged / "model", dataset.x_test)
+    evaluate.require_finite(staged / "model", logits)
     metrics = evaluate.metrics(logits, dataset.y_test)
     _draw(run.history, metrics, dataset, logits, staged)
     revision, dirty = provenance.source_revision(ROOT)

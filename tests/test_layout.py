@@ -12,7 +12,8 @@ PACKAGES = ("model", "serving", "infra", "lab", "bench")
 LIGHT = {
     f"model.{name}"
     for name in (
-        "datasource", "digest", "document", "errors", "fingerprint", "hyperparameters", "lifeline", "manifest", "store"
+        "comparison", "datasource", "digest", "document", "errors", "fingerprint", "hyperparameters", "lifeline",
+        "manifest", "store"
     )
 }  # fmt: skip
 HEAVY = {"tensorflow", "keras", "numpy", "sklearn", "matplotlib"}

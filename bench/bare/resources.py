@@ -16,6 +16,17 @@ SHA256 = "0123456789abcdef" * 4
 LEARNED = {"epochs": 5, "batchSize": 32, "hiddenUnits": 128, "learningRate": 0.001, "dropout": 0.2, "seed": 0}
 SOURCES = dict.fromkeys(("dataset.py", "network.py", "train.py", "export.py"), SHA256)
 PACKAGES = {"tensorflow": "2.20.0", "keras": "3.12.0", "numpy": "2.4.6"}
+GATES = {
+    "minAccuracy": 0.9,
+    "maxAccuracyDrop": 0.05,
+    "minClassAccuracy": 0,
+    "allowSignatureChange": False,
+    "maxModelMegabytes": 500,
+}
+SIGNATURE = {
+    "inputs": {"image": {"dtype": "float32", "shape": [None, 8, 8]}},
+    "outputs": {"logits": {"dtype": "float32", "shape": [None, 10]}},
+}
 URL = "http://127.0.0.1:8501/v1/models/mymodel"
 QUIET = pulumi.ResourceOptions(hide_diffs=["__provider"])
 
@@ -46,7 +57,9 @@ class ModelProvider(Constant):
     found_by_check = MappingProxyType(
         {"digest": SHA256, "path": f".artifacts/{SHA256}", "published": "2026-01-01T00:00:00+00:00"}
     )
-    outputs = MappingProxyType({"version": 1, "accuracy": 0.9444444444444444, "revision": SHA256[:40]})
+    outputs = MappingProxyType(
+        {"version": 1, "accuracy": 0.9444444444444444, "revision": SHA256[:40], "signature": SIGNATURE}
+    )
 
 
 class ServerProvider(Constant):
@@ -73,16 +86,19 @@ class Model(Resource, module="bare", name="Model"):
     revision: pulumi.Output[str]
 
     def __init__(self, name: str) -> None:
-        inputs: dict[str, Any] = LEARNED | {
-            "modelName": "mymodel",
-            "dataset": "digits",
-            "datasetSha256": SHA256,
-            "sources": SOURCES,
-            "packages": PACKAGES,
-            "fingerprint": SHA256,
-            "minAccuracy": 0.9,
-            "artifactStore": ".artifacts",
-        }
+        inputs: dict[str, Any] = (
+            LEARNED
+            | GATES
+            | {
+                "modelName": "mymodel",
+                "dataset": "digits",
+                "datasetSha256": SHA256,
+                "sources": SOURCES,
+                "packages": PACKAGES,
+                "fingerprint": SHA256,
+                "artifactStore": ".artifacts",
+            }
+        )
         outputs = dict.fromkeys((*ModelProvider.found_by_check, *ModelProvider.outputs))
         super().__init__(ModelProvider(), name, inputs | outputs, QUIET)
 

@@ -1,4 +1,4 @@
-"""A stack of this program has the `dev` stack's nine resources, by the same providers, in the plainest form."""
+"""A stack of this program has the `dev` stack's ten resources, by the same providers, in the plainest form."""
 
 import pulumi
 import pulumi_docker as docker
@@ -8,10 +8,12 @@ from bench.bare.resources import QUIET, CheckProvider, Model
 
 
 class Check(pulumi.dynamic.Resource, module="bare", name="Check"):
-    """In the place of PredictionCheck."""
+    """In the place of ImageCheck and PredictionCheck."""
 
-    def __init__(self, name: str, digest: pulumi.Output[str], launch: pulumi.Output[str]) -> None:
-        super().__init__(CheckProvider(), name, {"digest": digest, "launch": launch, "examples": None}, QUIET)
+    image: pulumi.Output[str]
+
+    def __init__(self, name: str, digest: pulumi.Output[str], **subject: pulumi.Output[str]) -> None:
+        super().__init__(CheckProvider(), name, {"digest": digest, **subject, "examples": None}, QUIET)
 
 
 config = pulumi.Config()
@@ -24,6 +26,7 @@ image = docker.Image(
     build={"context": "image", "platform": "linux/amd64", "args": {"BASE_IMAGE": config.require("baseImage")}},
     opts=pulumi.ResourceOptions(parent=pulumi.ComponentResource("bare:index:Image", "serving-image")),
 )
+tried = Check("image-check", model.digest, image=image.repo_digest)
 server = pulumi.ComponentResource("bare:index:Server", "server")
 cluster = kubernetes.Provider(
     "cluster", context=config.require("context"), enable_patch_force=True, opts=pulumi.ResourceOptions(parent=server)
@@ -36,7 +39,7 @@ deployment = kubernetes.apps.v1.Deployment(
         "selector": {"match_labels": {"app": "bare"}},
         "template": {
             "metadata": {"labels": {"app": "bare"}},
-            "spec": {"containers": [{"name": "bare", "image": image.repo_digest, "command": ["sleep", "infinity"]}]},
+            "spec": {"containers": [{"name": "bare", "image": tried.image, "command": ["sleep", "infinity"]}]},
         },
     },
     opts=inside,
@@ -51,7 +54,7 @@ kubernetes.core.v1.Service(
     },
     opts=pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(depends_on=[deployment])),
 )
-Check("check", model.digest, deployment.metadata.apply(lambda found: f"{found.uid}/{found.generation}"))
+Check("check", model.digest, launch=deployment.metadata.apply(lambda found: f"{found.uid}/{found.generation}"))
 
 pulumi.export("modelDigest", model.digest)
 pulumi.export("modelVersion", model.version)

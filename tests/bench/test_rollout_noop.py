@@ -36,11 +36,11 @@ def test_without_a_lab_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stack_with_other_resources_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that declares more or less would be no measure."""
     stack = LabStack(tmp_path, tmp_path, tmp_path, tmp_path)
-    monkeypatch.setattr(LabStack, "up", lambda *_: [Line(1.0, "    9 unchanged\n")])
+    monkeypatch.setattr(LabStack, "up", lambda *_: [Line(1.0, "    10 unchanged\n")])
     rollout_noop._require_nothing_to_do(stack)
 
-    monkeypatch.setattr(LabStack, "up", lambda *_: [Line(1.0, "    8 unchanged\n")])
-    with pytest.raises(CommandError, match="has not 9 resources"):
+    monkeypatch.setattr(LabStack, "up", lambda *_: [Line(1.0, "    9 unchanged\n")])
+    with pytest.raises(CommandError, match="has not 10 resources"):
         rollout_noop._require_nothing_to_do(stack)
 
 

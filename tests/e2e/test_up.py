@@ -16,13 +16,15 @@ pytestmark = [pytest.mark.cli, pytest.mark.timeout(600)]
 def test_the_first_preview_shows_the_chain(dev: DevStack) -> None:
     """On a new stack a preview shows what will be made, from the model to the check, and makes nothing."""
     assert "mymodel: will train on digits" in dev.first_preview
-    for kind in ("TrainedModel", "ServingImage", "Image", "Deployment", "Service", "PredictionCheck"):
+    for kind in ("TrainedModel", "ServingImage", "Image", "ImageCheck", "Deployment", "Service", "PredictionCheck"):
         assert f":{kind} " in dev.first_preview
 
 
 def test_the_first_up_builds_pushes_deploys_and_checks(dev: DevStack) -> None:
-    """The first up trains, pushes an image and serves it from a pod that answers as trained."""
+    """The first up trains, pushes an image, tries it and serves it from a pod that answers as trained."""
     assert "mymodel: epoch 5/5" in dev.first_up
+    assert dev.first_up.count("in a throw-away container") == 1
+    assert dev.first_up.index("has the trained model's signature") < dev.first_up.index("server-deployment")
     assert "10 golden examples answered as trained by version 1" in dev.first_up
     assert set(dev.status().values()) == {"AVAILABLE"}
     assert len(dev.pods()) == 1
@@ -119,6 +121,7 @@ def test_a_comment_makes_no_image_and_no_pod(dev: DevStack) -> None:
     assert "~  pulumi-python:dynamic/mymodel:TrainedModel model updated" in up
     assert "docker:index:Image" not in up
     assert "PredictionCheck" not in up
+    assert "ImageCheck" not in up
     assert (dev.pods(), dev.image(), dev.checkout.output("modelDigest")) == (pods, image, digest)
     annotations = dev.get("deployment", APP)["metadata"]["annotations"]
     assert annotations["mymodel-serving/fingerprint"] == dev.checkout.output("fingerprint")

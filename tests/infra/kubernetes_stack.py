@@ -24,6 +24,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "revision": "1a2b3c",
     },
     "serving-image": {"repoDigest": IMAGE},
+    "image-check": {"image": IMAGE, "loadSeconds": 3.5, "memoryBytes": 2.0**28, "examples": 10},
     "server-deployment": {
         "metadata": {"name": "mymodel-serving", "uid": "u1", "annotations": {"deployment.kubernetes.io/revision": "2"}}
     },

@@ -16,17 +16,21 @@ from typing import Any
 
 @dataclass
 class ModelServer:
-    """What it answers: states by version, and predictions in the order of the instances."""
+    """What it answers: states by version, predictions in the order of the instances, and `serving_default`."""
 
     port: int = 0
     states: dict[int, str] = field(default_factory=lambda: {1: "AVAILABLE"})
     predictions: list[Any] = field(default_factory=list)
     refusal: tuple[int, bytes] | None = None
+    signature: dict[str, Any] = field(default_factory=dict)
 
-    def answer(self, method: str) -> tuple[int, bytes]:
+    def answer(self, method: str, path: str = "") -> tuple[int, bytes]:
         """Status and body of the answer to a request."""
         if self.refusal:
             return self.refusal
+        if path.endswith("/metadata"):
+            signatures = {"signature_def": {"serving_default": self.signature}}
+            return 200, json.dumps({"model_spec": {}, "metadata": {"signature_def": signatures}}).encode()
         if method == "POST":
             return 200, json.dumps({"predictions": self.predictions}).encode()
         entries = [
@@ -44,7 +48,7 @@ def running() -> Iterator[ModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body = told.answer(self.command)
+            status, body = told.answer(self.command, self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -57,7 +61,7 @@ def running() -> Iterator[ModelServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         told.port = server.server_address[1]
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield told

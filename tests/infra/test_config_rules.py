@@ -34,6 +34,7 @@ def test_other_texts_are_no_quantities(text: str) -> None:
         ("learningRate", "1e-3", 0.001),
         ("dropout", "0", 0.0),
         ("epochs", "10000", 10000),
+        ("allowSignatureChange", "false", False),
         ("dataset", "data/mine.npz", "data/mine.npz"),
         ("baseImage", "localhost:5000/base/tensorflow-serving:2.20.0", "localhost:5000/base/tensorflow-serving:2.20.0"),
         ("baseImage", "tensorflow/serving@sha256:" + "0" * 64, "tensorflow/serving@sha256:" + "0" * 64),

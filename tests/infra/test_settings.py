@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from infra.config_rules import RULES
+from infra.gates import Gates
 from infra.naming import snake_case
 from infra.project import ROOT, declared_defaults
 from infra.settings import Settings
@@ -32,7 +33,7 @@ def test_defaults_come_from_pulumi_yaml_and_the_hyperparameters() -> None:
     settings = load()
 
     assert settings.hyperparameters == Hyperparameters()
-    assert (settings.dataset, settings.port, settings.min_accuracy) == ("mnist", 8501, 0.9)
+    assert (settings.dataset, settings.port, settings.gates.min_accuracy) == ("mnist", 8501, 0.9)
     assert settings.artifact_store == ".artifacts"
 
 
@@ -46,12 +47,12 @@ def test_pulumi_yaml_and_the_rules_name_the_same_keys() -> None:
 
 
 def test_every_key_has_a_field() -> None:
-    """Settings and the hyperparameters together hold every declared key under its name."""
+    """Settings, the hyperparameters and the gates together hold every declared key under its name."""
     fields = {field.name for field in dataclasses.fields(Settings)} | {
-        field.name for field in dataclasses.fields(Hyperparameters)
+        field.name for kind in (Hyperparameters, Gates) for field in dataclasses.fields(kind)
     }
 
-    assert {snake_case(key) for key in RULES} == fields - {"stack", "hyperparameters"}
+    assert {snake_case(key) for key in RULES} == fields - {"stack", "hyperparameters", "gates"}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,10 @@ def test_every_key_has_a_field() -> None:
         ("learningRate", "nan", "a decimal above 0 and at most 10"),
         ("dropout", "1", "a decimal from 0 and below 1"),
         ("minAccuracy", "90", "a decimal from 0 and at most 1"),
+        ("maxAccuracyDrop", "5%", "a decimal from 0 and at most 1"),
+        ("minClassAccuracy", "1.5", "a decimal from 0 and at most 1"),
+        ("allowSignatureChange", "yes", "true or false"),
+        ("maxModelMegabytes", "0", "an integer from 1 to 100000"),
         ("seed", "-1", "an integer from 0 to 2147483647"),
         ("artifactStore", "s3://bucket/models", "the path of a folder"),
         ("source", "build", "train or promote"),

@@ -10,11 +10,12 @@ from tests.infra.kubernetes_stack import IMAGE, preview, run
 pytestmark = pytest.mark.usefixtures("surroundings")
 
 
-def test_a_kubernetes_stack_is_model_image_deployment_service_and_check(kubernetes_up: Engine) -> None:
+def test_a_kubernetes_stack_is_model_image_deployment_service_and_checks(kubernetes_up: Engine) -> None:
     """The stack declares the graph's resources under their type tokens, each in its component."""
     assert {name: (found.type, found.parent) for name, found in kubernetes_up.resources.items()} == {
         "model": ("pulumi-python:dynamic/mymodel:TrainedModel", "mymodel-serving-dev"),
         "serving-image": ("docker:index/image:Image", "serving-image"),
+        "image-check": ("pulumi-python:dynamic/mymodel:ImageCheck", "mymodel-serving-dev"),
         "server-cluster": ("pulumi:providers:kubernetes", "server"),
         "server-deployment": ("kubernetes:apps/v1:Deployment", "server"),
         "server-service": ("kubernetes:core/v1:Service", "server"),
@@ -23,9 +24,10 @@ def test_a_kubernetes_stack_is_model_image_deployment_service_and_check(kubernet
 
 
 def test_each_resource_waits_for_the_one_before_it(kubernetes_up: Engine) -> None:
-    """Image after model, Deployment after image, Service after Deployment, check after both."""
+    """Image after model, its check after it, Deployment after that, Service after it, the last check after both."""
     assert kubernetes_up.resources["serving-image"].property_dependencies["build"] == {"model"}
-    assert "serving-image" in kubernetes_up.resources["server-deployment"].property_dependencies["spec"]
+    assert kubernetes_up.resources["image-check"].property_dependencies["image"] == {"serving-image"}
+    assert "image-check" in kubernetes_up.resources["server-deployment"].property_dependencies["spec"]
     assert "server-deployment" in kubernetes_up.resources["server-service"].dependencies
     assert kubernetes_up.resources["prediction-check"].property_dependencies["launch"] == {"server-deployment"}
 

@@ -8,20 +8,29 @@ from typing import Any
 import pytest
 
 from infra import training, training_process
+from infra.gates import Gates
 from infra.training import TrainedModelArgs, TrainedModelProvider
 from model.hyperparameters import Hyperparameters
 from tests.model.conftest import Trained
 
+GATES = Gates(
+    min_accuracy=0.9,
+    max_accuracy_drop=1.0,
+    min_class_accuracy=0.0,
+    allow_signature_change=False,
+    max_model_megabytes=500,
+)
 ARGS = TrainedModelArgs(
-    model_name="m", dataset="digits", hyperparameters=Hyperparameters(), min_accuracy=0.9, artifact_store=""
+    model_name="m", dataset="digits", hyperparameters=Hyperparameters(), gates=GATES, artifact_store=""
 )
 
 
 def declared(store: Path, **changes: Any) -> dict[str, Any]:
     """The inputs that the program declares, as Pulumi hands them over: numbers are floats."""
     learned = {key: changes.pop(key) for key in list(changes) if key in Hyperparameters.__dataclass_fields__}
-    args = replace(ARGS, artifact_store=str(store), hyperparameters=Hyperparameters(**learned), **changes)
-    return {key: float(v) if isinstance(v, int) else v for key, v in training._inputs(args).items()}
+    gates = replace(GATES, **{key: changes.pop(key) for key in list(changes) if key in Gates.__dataclass_fields__})
+    args = replace(ARGS, artifact_store=str(store), hyperparameters=Hyperparameters(**learned), gates=gates, **changes)
+    return {key: float(v) if type(v) is int else v for key, v in training._inputs(args).items()}
 
 
 @pytest.fixture

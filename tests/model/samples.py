@@ -52,7 +52,10 @@ def manifest(folder: Path, epochs: int = 5, **changes: Any) -> Manifest:
         parts=parts,
         files=files,
         metrics=Metrics(0.5, 1.25, {"0": 0.5}, [[1, 1], [0, 0]]),
-        signature={"inputs": {"image": TensorSpec("float32", [None, 8, 8])}},
+        signature={
+            "inputs": {"image": TensorSpec("float32", [None, 8, 8])},
+            "outputs": {"logits": TensorSpec("float32", [None, 10])},
+        },
         golden=[GoldenExample([[0.5]], 0, [1.5])],
         packages={"python": "3.11"},
         duration_seconds=1.5,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from model import comparison, datasource
 from model.store import ArtifactStore, Damaged, Found
 from tests.model import samples
 from tests.model.command_line import ROOT, command, run
@@ -223,3 +225,22 @@ def test_predict_needs_no_tensorflow(web_server: WebServer) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert not {"tensorflow", "keras", "matplotlib"} & set(done.stdout.split())
+
+
+def test_evaluate_keeps_what_it_measured(trained: Trained, tmp_path: Path) -> None:
+    """With --keep the accuracy on another dataset is a note of the store: the model that serves is measured once."""
+    store = Path(shutil.copytree(trained.store, tmp_path / "store"))
+    digest, dataset = trained.found.manifest.digest, samples.npz(tmp_path / "own.npz", **eight_by_eight())
+
+    done = run("evaluate", digest, "--store", store, "--dataset", dataset, "--keep")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    kept = comparison.find(ArtifactStore(store), digest, datasource.locate(str(dataset), tmp_path).sha256)
+    assert kept is not None
+    assert kept.images == 30
+    assert f"accuracy {kept.accuracy:.4f}" in done.stdout
+
+
+def eight_by_eight() -> samples.Arrays:
+    """Images of the size that the trained model takes."""
+    return samples.arrays(height=8, width=8)

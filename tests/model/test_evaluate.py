@@ -1,11 +1,16 @@
 """Tests of model.evaluate."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from model import evaluate
 from model.dataset import load
 from model.datasource import locate
+from model.errors import ModelError
 from tests.model.conftest import Trained
 
 
@@ -66,3 +71,31 @@ def test_batches_do_not_change_answers(trained: Trained, monkeypatch: pytest.Mon
 
     assert whole.shape == (359, 10)
     assert np.allclose(evaluate.answers(model, digits.x_test), whole, rtol=1e-5, atol=1e-5)
+
+
+def test_only_finite_numbers_are_let_through(trained: Trained, tmp_path: Path) -> None:
+    """A whole model passes; one NaN among its answers, or among its weights where a relu hides it, is refused."""
+    logits = logits_for(1, 2)
+    evaluate.require_finite(trained.found.path / "model", logits)
+    logits[1, 3] = np.nan
+    with pytest.raises(ModelError, match=r"finite numbers: 0 of .* and 1 of its 2 answers"):
+        evaluate.require_finite(trained.found.path / "model", logits)
+
+    module = tf.Module()
+    module.weight = tf.Variable([1.0, np.inf])
+    tf.saved_model.save(module, str(tmp_path))
+    with pytest.raises(ModelError, match="finite numbers: 1 of the exported model's 1 weight tensors and 0 of its 2"):
+        evaluate.require_finite(tmp_path, logits_for(1, 2))
+
+
+def test_a_model_that_cannot_be_asked_is_said(trained: Trained, tmp_path: Path) -> None:
+    """A truncated file, and images of another size, are a ModelError on one line."""
+    images = np.zeros((1, 9, 9), np.float32)
+    with pytest.raises(ModelError, match=r"cannot be loaded and asked: [^\n]+$"):
+        evaluate.answers(trained.found.path / "model", images)
+
+    copy = Path(shutil.copytree(trained.found.path / "model", tmp_path / "model"))
+    with next((copy / "variables").glob("*.data*")).open("r+b") as file:
+        file.truncate(100)
+    with pytest.raises(ModelError, match="cannot be loaded and asked: "):
+        evaluate.answers(copy, images[:, :8, :8])

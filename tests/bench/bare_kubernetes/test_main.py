@@ -46,7 +46,8 @@ def test_it_exports_as_many_outputs(bare: Engine, kubernetes_up: Engine) -> None
 
 
 def test_its_objects_wait_for_each_other_as_the_projects_do(bare: Engine) -> None:
-    """Image, then Deployment, then Service, and the check after the Deployment."""
-    assert bare.resources["deployment"].dependencies == {"image"}
+    """Image, its check, then Deployment, then Service, and the other check after the Deployment."""
+    assert bare.resources["image-check"].dependencies == {"model", "image"}
+    assert bare.resources["deployment"].dependencies == {"image-check"}
     assert "deployment" in bare.resources["service"].dependencies
     assert bare.resources["check"].dependencies == {"model", "deployment"}
