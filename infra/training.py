@@ -49,7 +49,7 @@ class TrainedModelArgs:
         dataset: `digits`, `mnist` or the path of a .npz file.
         hyperparameters: of the training.
         min_accuracy: share of right answers on the test images, 0 to 1, below which the model is refused.
-        artifact_store: folder of the trained models.
+        artifact_store: folder or URL of the trained models.
     """
 
     model_name: str

@@ -12,7 +12,7 @@ from infra.naming import option
 from infra.project import ROOT
 from infra.provider import Properties, failure
 from model.errors import ModelError
-from model.store import writing
+from model.store import open_store, writing
 
 
 def run(inputs: Properties) -> None:
@@ -23,15 +23,16 @@ def run(inputs: Properties) -> None:
     Raises:
         RuntimeError: the training failed; the message is its own one line.
     """
-    name, store = inputs["modelName"], ROOT / inputs["artifactStore"]
-    log = store / "logs" / f"train-{inputs['fingerprint'][:12]}.log"
+    name = inputs["modelName"]
     try:
-        with writing(store):
+        store = open_store(inputs["artifactStore"], ROOT)
+        log = store.folder / "logs" / f"train-{inputs['fingerprint'][:12]}.log"
+        with writing(store.folder):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.touch()
     except ModelError as error:
         raise failure(f"{name}: {error}") from None
-    status = _follow(name, _command(inputs, store), log)
+    status = _follow(name, _command(inputs, store.location), log)
     if status != 0:
         raise failure(f"{name}: {_last_error(log, status)}")
 
@@ -46,8 +47,8 @@ def _follow(name: str, command: list[str], log: Path) -> int:
     return child.returncode
 
 
-def _command(inputs: Properties, store: Path) -> list[str]:
-    command = [sys.executable, "-u", "-m", "model", "train", "--dataset", inputs["dataset"], "--store", str(store)]
+def _command(inputs: Properties, store: str) -> list[str]:
+    command = [sys.executable, "-u", "-m", "model", "train", "--dataset", inputs["dataset"], "--store", store]
     for key in HYPERPARAMETERS:
         command += [option(key), text(inputs[key])]
     return [*command, "--fingerprint", inputs["fingerprint"]]

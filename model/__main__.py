@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from model import commands
+from model import commands, store_url
 from model.errors import ModelError
 from model.hyperparameters import RANGES, Hyperparameters
-from model.store import ArtifactStore
+from model.store import ArtifactStore, Store, open_store
 
 DEFAULT_STORE = Path(__file__).parent.parent / ".artifacts"
 DATASETS = "digits, mnist, or the path of an .npz file"
@@ -84,7 +84,7 @@ def _add_hyperparameters(parser: argparse.ArgumentParser) -> None:
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     default = ArtifactStore(DEFAULT_STORE)
-    parser.add_argument("--store", type=_store, default=default, help="folder of the artifact store")
+    parser.add_argument("--store", type=_store, default=default, help="folder or URL of the artifact store")
 
 
 def _add_artifact(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +93,13 @@ def _add_artifact(parser: argparse.ArgumentParser) -> None:
     _add_store(parser)
 
 
-def _store(folder: str) -> ArtifactStore:
-    return ArtifactStore(Path(folder).expanduser())
+def _store(location: str) -> Store:
+    if not store_url.is_url(location):
+        return ArtifactStore(Path(location).expanduser())
+    try:
+        return open_store(location, DEFAULT_STORE.parent)
+    except ModelError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

@@ -40,8 +40,8 @@ def wait_for_epochs(process: subprocess.Popen[str]) -> None:
 
 
 def assert_no_artifact(store: Path) -> None:
-    """Neither an artifact nor a record; staging is not looked at."""
-    assert {path.name for path in store.iterdir()} <= {".staging", "fingerprints"}
+    """Neither an artifact nor a record; staging and leases are not looked at."""
+    assert {path.name for path in store.iterdir()} <= {".staging", "fingerprints", "leases"}
     assert not list(store.glob("fingerprints/*"))
 
 
