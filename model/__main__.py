@@ -1,4 +1,4 @@
-"""The command line: `python -m model train|evaluate|verify|predict`; it works without Pulumi.
+"""The command line: `python -m model train|evaluate|verify|predict|store`; it works without Pulumi.
 
 It owns arguments, exit statuses and the one line on stderr that an expected failure gets (status 1);
 what a command does stands in `model.commands`.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from model import commands, store_url
+from model import commands, store_commands, store_url
 from model.errors import ModelError
 from model.hyperparameters import RANGES, Hyperparameters
 from model.store import ArtifactStore, Store, open_store
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m model",
-        description="Train, evaluate, verify and ask the model.",
+        description="Train, evaluate, verify, ask and keep the model.",
     )
-    subparsers = parser.add_subparsers(required=True, metavar="train|evaluate|verify|predict")
+    subparsers = parser.add_subparsers(required=True, metavar="train|evaluate|verify|predict|store")
 
     def add(command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         added = subparsers.add_parser(command.__name__, help=command.__doc__, description=command.__doc__)
@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     prediction.add_argument("--url", required=True, help="a model server's predict URL")
     prediction.add_argument("--dataset", required=True, help=DATASETS)
     prediction.add_argument("--count", type=_count, default=5, help="how many test images, 1 to 100")
+
+    about = "Look at the artifact store, check and tidy it."
+    store_commands.add_parsers(subparsers.add_parser("store", help=about, description=about), _add_store)
     return parser
 
 

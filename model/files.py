@@ -4,6 +4,7 @@ Owns how one file comes into being at once and by one writer only. Does not know
 """
 
 import os
+import shutil
 import socket
 import uuid
 from contextlib import suppress
@@ -13,6 +14,10 @@ from typing import Protocol
 
 class Files(Protocol):
     """Files by their path relative to the store, with / between the parts."""
+
+    @property
+    def creates_exclusively(self) -> bool:
+        """Whether of several writers of a new file one succeeds."""
 
     def read(self, path: str) -> bytes | None:
         """The content of a file; None if there is none."""
@@ -26,8 +31,11 @@ class Files(Protocol):
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
 
-    def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, sorted; none if there is no such folder."""
+    def tree(self, folder: str) -> dict[str, int]:
+        """Every file below a folder, relative to it and sorted, to its size in bytes; hidden ones are left out."""
+
+    def remove_tree(self, folder: str) -> None:
+        """Remove a folder with all below it, if it is there."""
 
 
 class FolderFiles:
@@ -39,6 +47,11 @@ class FolderFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def creates_exclusively(self) -> bool:
+        """Of several that link to one name one succeeds, on every file system."""
+        return True
+
     def read(self, path: str) -> bytes | None:
         """The content of a file; None if there is none."""
         try:
@@ -47,7 +60,7 @@ class FolderFiles:
             return None
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a file that is not there yet; whether it was not. Of several that link to one name one succeeds."""
+        """Write a file that is not there yet; whether it was not."""
         aside = self._aside(path, content)
         try:
             os.link(aside, self.folder / path)
@@ -69,11 +82,24 @@ class FolderFiles:
         """Remove a file, if it is there."""
         (self.folder / path).unlink(missing_ok=True)
 
-    def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, sorted; none if there is no such folder."""
+    def tree(self, folder: str) -> dict[str, int]:
+        """Every file below a folder, relative to it and sorted, to its size in bytes; hidden ones are left out."""
+        found = {}
+        for place, folders, names in os.walk(self.folder / folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in names:
+                path = Path(place, name)
+                with suppress(FileNotFoundError):  # removed at this moment
+                    if not name.startswith("."):
+                        found[path.relative_to(self.folder / folder).as_posix()] = path.stat().st_size
+        return dict(sorted(found.items()))
+
+    def remove_tree(self, folder: str) -> None:
+        """Remove a folder with all below it, if it is there: at once for those who look for its name."""
+        aside = self.folder / f".removed-{uuid.uuid4().hex[:8]}"
         with suppress(FileNotFoundError):
-            return sorted(path.name for path in (self.folder / folder).iterdir() if not path.name.startswith("."))
-        return []
+            (self.folder / folder).rename(aside)
+            shutil.rmtree(aside)
 
     def _aside(self, path: str, content: bytes) -> Path:
         target = self.folder / path

@@ -86,8 +86,8 @@ class Lease:
             if not self._files.create(path, _encoded(self._mine)):
                 return False
             self._path = path
-            if self._files.create(path, _encoded(self._mine)):  # again, which must be refused
-                self._say(f"{self._store.location} lets two writers create one file: others may train the same model")
+            if not self._files.creates_exclusively or self._files.create(path, _encoded(self._mine)):  # again: refused
+                self._say(f"{self._store.location} does not create files exclusively: others may train the same model")
             for number in numbers:
                 self._files.remove(self._at(number))
         if content is not None:
@@ -124,7 +124,7 @@ class Lease:
         return False
 
     def _numbers(self) -> list[int]:
-        names = (name.removesuffix(".json").rpartition("-") for name in self._files.names(FOLDER))
+        names = (name.removesuffix(".json").rpartition("-") for name in self._files.tree(FOLDER))
         return sorted(int(number) for name, _, number in names if name == self._fingerprint and number.isdecimal())
 
     def _at(self, number: int) -> str:

@@ -5,7 +5,6 @@ know what the files say. Importing it imports fsspec.
 """
 
 import errno
-import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,11 +39,11 @@ class RemoteFiles:
 
     @property
     def creates_exclusively(self) -> bool:
-        """Whether of several writers of one new file one succeeds; without it two of them may both think so.
+        """Whether of several writers of a new file one succeeds, as far as the kind of file system tells.
 
-        fsspec's own fallback looks whether the file is there and then writes it, which is two steps.
+        fsspec's own fallback looks whether the file is there and then writes it: two writers may both think they did.
         """
-        return type(self._fs).pipe_file is not AbstractFileSystem.pipe_file or self._fs.protocol == "memory"
+        return getattr(self._fs.pipe_file, "__func__", None) is not AbstractFileSystem.pipe_file
 
     def read(self, path: str) -> bytes | None:
         """The content of a file; None if there is none."""
@@ -76,17 +75,21 @@ class RemoteFiles:
             except FileNotFoundError:
                 return
 
-    def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, sorted; none if there is no such folder."""
-        return [path for path in self.tree(folder) if "/" not in path]
-
     def tree(self, folder: str) -> dict[str, int]:
-        """Every file below a folder, relative to it and sorted, to its size in bytes."""
-        start = f"{self._at(folder)}/"
+        """Every file below a folder, relative to it and sorted, to its size in bytes; hidden ones are left out."""
+        start = f"{self._at(folder).rstrip('/')}/"
         with self.using():
             self._fs.invalidate_cache()
             found = self._fs.find(start, detail=True)
-        return {path.removeprefix(start): int(found[path]["size"] or 0) for path in sorted(found)}
+        sizes = {path.removeprefix(start): int(found[path]["size"] or 0) for path in sorted(found)}
+        return {path: size for path, size in sizes.items() if not path.startswith(".")}
+
+    def remove_tree(self, folder: str) -> None:
+        """Remove a folder with all below it, if it is there."""
+        with self.using():
+            self._fs.invalidate_cache()
+            if found := self._fs.find(self._at(folder)):
+                self._fs.rm(found)
 
     def upload(self, source: Path, path: str) -> None:
         """Write a local file's bytes, unless a file is there that has them."""
@@ -150,4 +153,4 @@ def _reason(error: Exception) -> str:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(f"{error or type(error).__name__}".split())
+    return " ".join(str(error).split()) or type(error).__name__

@@ -62,7 +62,9 @@ class RemoteStore(StoredDocuments):
         self._working_copy.publish(staged, manifest)
         found = self.adopt(manifest.fingerprint)
         if found is None:
-            raise ModelError(f"artifact {manifest.digest[:12]} was altered in {self.folder}; run the same command again")
+            raise ModelError(
+                f"artifact {manifest.digest[:12]} was altered in {self.folder}; run the same command again"
+            )
         return found.path
 
     def adopt(self, fingerprint: str) -> Found | None:
@@ -110,7 +112,7 @@ class RemoteStore(StoredDocuments):
         """Copy an artifact from the URL to a new folder and verify it; what is wrong with it, or empty."""
         name = f"artifact {manifest.digest[:12]}"
         wanted = {f"model/{file}" for file in manifest.files} | {"manifest.json"}
-        if digest_of(manifest.files) != manifest.digest or not all(map(_stays_inside, wanted)):
+        if digest_of(manifest.files) != manifest.digest or not all(map(_stays_inside, manifest.files)):
             return f"{name}: its manifest lists other files"
         there = self._remote.tree(manifest.digest)
         for file in sorted(wanted - there.keys()):

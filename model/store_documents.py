@@ -58,7 +58,7 @@ class StoredDocuments:
     def fingerprints(self) -> list[str]:
         """The fingerprints of all trainings."""
         with self.guard():
-            names = self.files.names(RECORDS)
+            names = self.files.tree(RECORDS)
         return [name.removesuffix(".json") for name in names if name.endswith(".json")]
 
     def manifest_of(self, digest: str) -> Manifest | None:

@@ -223,3 +223,68 @@ def test_predict_needs_no_tensorflow(web_server: WebServer) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert not {"tensorflow", "keras", "matplotlib"} & set(done.stdout.split())
+
+
+def test_of_ten_trainings_at_once_one_trains(tmp_path: Path) -> None:
+    """The others wait, saying for whom, and take its result; none of them loads TensorFlow."""
+    dataset = samples.npz(tmp_path / "own.npz")
+    arguments = command("train", "--dataset", dataset, "--store", tmp_path / "s", "--epochs", 1)
+    processes = [subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(10)]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 10
+    assert sum("loading TensorFlow" in text for text in said) == 1
+    waited = [text for text in said if text.startswith("waiting for ")]
+    assert all("\nalready trained elsewhere, nothing to do: " in text for text in waited)
+    assert len(waited) + sum(text.startswith("already trained") for text in said) == 9
+    assert len(ArtifactStore(tmp_path / "s").trainings()) == 1
+
+
+def test_a_killed_training_is_taken_over(tmp_path: Path, endless: list[str]) -> None:
+    """Who waited for it says that it is dead, and trains; here it is stopped too once it does."""
+    first, second = (subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2))
+    assert first.stdout is not None
+    assert second.stdout is not None
+    wait_for_epochs(first)
+    assert second.stdout.readline().startswith("waiting for ")
+    first.kill()
+    first.communicate()
+
+    assert second.stdout.readline().startswith("taking over the training of ")
+    wait_for_epochs(second)
+    second.terminate()
+    second.communicate(timeout=60)
+    assert list((tmp_path / "store" / "leases").iterdir()) == []
+
+
+def test_two_digests_of_one_fingerprint_are_said(tmp_path: Path) -> None:
+    """The one that came first stays and is taken; the message has both, and the CPUs. TensorFlow's part is played."""
+    recorded = samples.manifest(samples.artifact(tmp_path / "first"))
+    program = f"""
+import sys
+from pathlib import Path
+from model import commands
+from model.__main__ import main
+from model.store import ArtifactStore
+from tests.model import samples
+
+def trained(hyperparameters, source, wanted, staged):
+    store, first = ArtifactStore(Path({str(tmp_path / "s")!r})), Path({str(tmp_path / "first")!r})
+    store.publish(first, samples.manifest(first, parts=PARTS, fingerprint=wanted))
+    cpu = {{"machine": "arm64", "features": []}}
+    return samples.manifest(samples.artifact(staged, "other"), parts=PARTS, fingerprint=wanted, cpu=cpu)
+
+from model import fingerprint, datasource
+from model.hyperparameters import Hyperparameters
+PARTS = fingerprint.parts(Hyperparameters(), datasource.locate("digits", Path.cwd()))
+commands._trained = trained
+sys.exit(main(["train", "--dataset", "digits", "--store", {str(tmp_path / "s")!r}]))
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    said, last = done.stdout.splitlines()
+    assert said.startswith("this training gave digest ")
+    assert f" on arm64, ; the store has {recorded.digest} of the same fingerprint, trained on x86_64, avx2: " in said
+    assert last.endswith(f"digest {recorded.digest[:12]}: {tmp_path}/s/{recorded.digest}")
