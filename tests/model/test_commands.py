@@ -241,19 +241,19 @@ def test_of_ten_trainings_at_once_one_trains(tmp_path: Path) -> None:
 
 
 def test_a_killed_training_is_taken_over(tmp_path: Path, endless: list[str]) -> None:
-    """Who waited for it says that it is dead, and trains; here it is stopped too once it does."""
-    first, second = (subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2))
-    assert first.stdout is not None
-    assert second.stdout is not None
-    wait_for_epochs(first)
-    assert second.stdout.readline().startswith("waiting for ")
-    first.kill()
-    first.communicate()
+    """Who waited for it says that it is dead, and trains; here it is ended too, once it does."""
+    with subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        wait_for_epochs(first)
+        with subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline().startswith("waiting for ")
+            first.kill()
+            first.communicate()
 
-    assert second.stdout.readline().startswith("taking over the training of ")
-    wait_for_epochs(second)
-    second.terminate()
-    second.communicate(timeout=60)
+            assert second.stdout.readline().startswith("taking over the training of ")
+            wait_for_epochs(second)
+            second.terminate()
+            second.communicate(timeout=60)
     assert list((tmp_path / "store" / "leases").iterdir()) == []
 
 
