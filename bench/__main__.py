@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bench import clone, lab_start, noop, report, rollout, rollout_noop, serving, store_hit
+from bench import clone, lab_start, noop, report, rollout, rollout_noop, serving, single_flight, store_hit
 from bench.checkout import CommandError
 from lab.progress import say
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help="noop, store, clone or serving; in the lab rollout or noop-kubernetes; lab, its start; "
+        help="noop, store, single-flight, clone or serving; in the lab rollout or noop-kubernetes; lab, its start; "
         "default: noop store",
     )
     parser.add_argument(
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measurements: dict[str, Callable[[int], str]] = {
         "noop": noop.run,
         "store": store_hit.run,
+        "single-flight": single_flight.run,
         "clone": partial(clone.run, cold_go=options.cold_go),
         "serving": serving.run,
         "rollout": rollout.run,

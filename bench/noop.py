@@ -7,6 +7,7 @@ it. Does not own the bare program (bench/bare).
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -67,8 +68,10 @@ def _said(name: str, checkout: Checkout, command: tuple[str, ...]) -> Measure:
     return measured
 
 
-def imports_tensorflow(checkout: Checkout, trap: Path) -> bool:
-    """Whether a process of an `up` or `preview` that changes nothing imports TensorFlow.
+def imports_tensorflow(
+    checkout: Checkout, trap: Path, commands: Iterable[tuple[str, ...]] = tuple(COMMANDS.values())
+) -> bool:
+    """Whether a process of these commands, by default an `up` and a `preview` that change nothing, imports TensorFlow.
 
     A package of that name, first on PYTHONPATH, leaves a file when it is imported.
 
@@ -83,7 +86,7 @@ def imports_tensorflow(checkout: Checkout, trap: Path) -> bool:
     if not caught.exists():
         raise CommandError("the package that should notice an import of TensorFlow does not")
     caught.unlink()
-    for command in COMMANDS.values():
+    for command in commands:
         checkout.pulumi(*command, **path)
     return caught.exists()
 

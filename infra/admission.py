@@ -10,7 +10,7 @@ from infra.project import ROOT
 from infra.provider import Properties, failure
 from model import comparison
 from model.errors import ModelError
-from model.store import ArtifactStore, Found, open_store
+from model.store import Found, Store, open_store
 
 
 def require(inputs: Properties, stored: Found, serving: Serving | None) -> None:
@@ -63,7 +63,7 @@ def _is_gone(inputs: Properties, serving: Serving) -> bool:
     return _store(inputs).manifest_of(serving.digest) is None
 
 
-def _store(inputs: Properties) -> ArtifactStore:
+def _store(inputs: Properties) -> Store:
     return open_store(inputs["artifactStore"], ROOT)
 
 

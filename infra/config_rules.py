@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from model import store_url
 from model.hyperparameters import RANGES, Range
 
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -48,10 +49,12 @@ class Rule:
     Args:
         expected: what it may be, in words that follow "must be".
         parse: the value of a text; None for a text that breaks the rule.
+        shown: a text as messages may show it.
     """
 
     expected: str
     parse: Callable[[str], Value | None]
+    shown: Callable[[str], str] = str
 
 
 def number(bounds: Range) -> Rule:
@@ -103,7 +106,7 @@ def _quantity_rule(example: str) -> Rule:
 
 
 def _store(text: str) -> Value | None:
-    return None if not text or "://" in text else text
+    return None if not text or (store_url.is_url(text) and store_url.problem(text)) else text
 
 
 def _dataset(text: str) -> Value | None:
@@ -127,7 +130,7 @@ RULES: Mapping[str, Rule] = {
     "allowSignatureChange": Rule("true or false", {"true": True, "false": False}.get),
     "maxModelMegabytes": integer(1, 100_000),
     "seed": number(RANGES["seed"]),
-    "artifactStore": Rule("the path of a folder", _store),
+    "artifactStore": Rule(store_url.EXPECTED, _store, shown=store_url.shown),
     "source": choice("train", "promote"),
     "modelDigest": form(MODEL_DIGEST, "64 hexadecimal digits, or empty", optional=True),
     "imageDigest": form(IMAGE_DIGEST, "sha256: and 64 hexadecimal digits, or empty", optional=True),

@@ -22,7 +22,7 @@ from infra.training import TrainedModel
 from infra.verdict import Verdict
 from model.errors import ModelError
 from model.manifest import Manifest
-from model.store import ArtifactStore, open_store
+from model.store import Store, open_store
 
 # What decides a verdict. The image alone would do; the model and its name are what it is held against.
 DECISIVE = frozenset({"image", "digest", "modelName"})
@@ -159,7 +159,7 @@ def _tried(inputs: Properties, model: Manifest) -> Verdict:
     )
 
 
-def _manifest(store: ArtifactStore, digest: str) -> Manifest:
+def _manifest(store: Store, digest: str) -> Manifest:
     found = store.manifest_of(digest)
     if found is None:
         raise ModelError(f"its model {digest[:12]} is not in {store.folder}; pulumi up --refresh brings it back")

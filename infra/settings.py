@@ -121,7 +121,7 @@ def _bare_secrets(project: str, texts: dict[str, str]) -> list[str]:
 
 def _wrong_values(texts: dict[str, str], values: dict[str, Value | None]) -> list[str]:
     return [
-        f"{key}: must be {RULES[key].expected}, got {texts[key]!r}; "
+        f"{key}: must be {RULES[key].expected}, got {RULES[key].shown(texts[key])!r}; "
         f"mend it: pulumi config set {key} {declared_defaults()[key] or repr('')}"
         for key, value in values.items()
         if value is None

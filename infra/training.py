@@ -47,7 +47,7 @@ class TrainedModelArgs:
         dataset: `digits`, `mnist` or the path of a .npz file.
         hyperparameters: of the training.
         gates: what it must reach to be let through.
-        artifact_store: folder of the trained models.
+        artifact_store: folder or URL of the trained models.
     """
 
     model_name: str
@@ -178,8 +178,6 @@ def _identity(stored: Found) -> Properties:
     """Which artifact it is; trainings with one digest share the artifact that the first of them published."""
     published = manifest.read(stored.path / "manifest.json").created
     return {"digest": stored.manifest.digest, "path": shown(stored.path), "published": published}
-
-
 
 
 def _announce(olds: Properties, inputs: Properties, stored: Found | Damaged | None, *, changed: bool) -> None:

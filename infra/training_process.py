@@ -12,7 +12,7 @@ from infra.naming import option
 from infra.project import ROOT
 from infra.provider import Properties, failure
 from model.errors import ModelError
-from model.store import writing
+from model.store import open_store, writing
 
 PYTHON = (sys.executable, "-u", "-m", "model")
 
@@ -25,8 +25,7 @@ def run(inputs: Properties) -> None:
     Raises:
         RuntimeError: the training failed; the message is its own one line.
     """
-    store = ROOT / inputs["artifactStore"]
-    _run(inputs, _command(inputs, store), store / "logs" / f"train-{inputs['fingerprint'][:12]}.log")
+    _run(inputs, _training(inputs), f"train-{inputs['fingerprint'][:12]}.log")
 
 
 def measure(inputs: Properties, digest: str) -> None:
@@ -35,20 +34,20 @@ def measure(inputs: Properties, digest: str) -> None:
     Raises:
         RuntimeError: it could not be measured; the message is the child's own one line.
     """
-    store = ROOT / inputs["artifactStore"]
-    command = [*PYTHON, "evaluate", digest, "--dataset", inputs["dataset"], "--store", str(store), "--keep"]
-    _run(inputs, command, store / "logs" / f"measure-{digest[:12]}.log")
+    _run(inputs, ["evaluate", digest, "--dataset", inputs["dataset"], "--keep"], f"measure-{digest[:12]}.log")
 
 
-def _run(inputs: Properties, command: list[str], log: Path) -> None:
-    name, store = inputs["modelName"], ROOT / inputs["artifactStore"]
+def _run(inputs: Properties, arguments: list[str], log_name: str) -> None:
+    name = inputs["modelName"]
     try:
-        with writing(store):
+        store = open_store(inputs["artifactStore"], ROOT)
+        log = store.folder / "logs" / log_name
+        with writing(store.folder):
             log.parent.mkdir(parents=True, exist_ok=True)
             log.touch()
     except ModelError as error:
         raise failure(f"{name}: {error}") from None
-    status = _follow(name, command, log)
+    status = _follow(name, [*PYTHON, *arguments, "--store", store.location], log)
     if status != 0:
         raise failure(f"{name}: {_last_error(log, status)}")
 
@@ -63,11 +62,11 @@ def _follow(name: str, command: list[str], log: Path) -> int:
     return child.returncode
 
 
-def _command(inputs: Properties, store: Path) -> list[str]:
-    command = [*PYTHON, "train", "--dataset", inputs["dataset"], "--store", str(store)]
+def _training(inputs: Properties) -> list[str]:
+    arguments = ["train", "--dataset", inputs["dataset"]]
     for key in HYPERPARAMETERS:
-        command += [option(key), text(inputs[key])]
-    return [*command, "--fingerprint", inputs["fingerprint"]]
+        arguments += [option(key), text(inputs[key])]
+    return [*arguments, "--fingerprint", inputs["fingerprint"]]
 
 
 def _last_error(log: Path, status: int) -> str:

@@ -5,7 +5,7 @@ Owns the note's shape and where it is kept. Does not own the check that comes to
 
 from dataclasses import dataclass
 
-from model.store import ArtifactStore
+from model.store import Store
 
 KIND = "verdicts"
 
@@ -39,7 +39,7 @@ class Verdict:
     created: str
 
 
-def find(store: ArtifactStore, image: str) -> Verdict | None:
+def find(store: Store, image: str) -> Verdict | None:
     """The verdict on an image, if there is one.
 
     Raises:
@@ -48,7 +48,7 @@ def find(store: ArtifactStore, image: str) -> Verdict | None:
     return store.note(KIND, _key(image), Verdict)
 
 
-def keep(store: ArtifactStore, verdict: Verdict) -> None:
+def keep(store: Store, verdict: Verdict) -> None:
     """Keep a verdict. The first one on an image stays.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The command line: `python -m model train|evaluate|verify|predict`; it works without Pulumi.
+"""The command line: `python -m model train|evaluate|verify|predict|store`; it works without Pulumi.
 
 It owns arguments, exit statuses and the one line on stderr that an expected failure gets (status 1);
 what a command does stands in `model.commands`.
@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from model import commands
+from model import commands, store_commands, store_url
 from model.errors import ModelError
 from model.hyperparameters import RANGES, Hyperparameters
-from model.store import ArtifactStore
+from model.store import ArtifactStore, Store, open_store
 
 DEFAULT_STORE = Path(__file__).parent.parent / ".artifacts"
 DATASETS = "digits, mnist, or the path of an .npz file"
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m model",
-        description="Train, evaluate, verify and ask the model.",
+        description="Train, evaluate, verify, ask and keep the model.",
     )
-    subparsers = parser.add_subparsers(required=True, metavar="train|evaluate|verify|predict")
+    subparsers = parser.add_subparsers(required=True, metavar="train|evaluate|verify|predict|store")
 
     def add(command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         added = subparsers.add_parser(command.__name__, help=command.__doc__, description=command.__doc__)
@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     prediction.add_argument("--url", required=True, help="a model server's predict URL")
     prediction.add_argument("--dataset", required=True, help=DATASETS)
     prediction.add_argument("--count", type=_count, default=5, help="how many test images, 1 to 100")
+
+    about = "Look at the artifact store, check and tidy it."
+    store_commands.add_parsers(subparsers.add_parser("store", help=about, description=about), _add_store)
     return parser
 
 
@@ -88,7 +91,7 @@ def _add_hyperparameters(parser: argparse.ArgumentParser) -> None:
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     default = ArtifactStore(DEFAULT_STORE)
-    parser.add_argument("--store", type=_store, default=default, help="folder of the artifact store")
+    parser.add_argument("--store", type=_store, default=default, help="folder or URL of the artifact store")
 
 
 def _add_artifact(parser: argparse.ArgumentParser) -> None:
@@ -97,8 +100,13 @@ def _add_artifact(parser: argparse.ArgumentParser) -> None:
     _add_store(parser)
 
 
-def _store(folder: str) -> ArtifactStore:
-    return ArtifactStore(Path(folder).expanduser())
+def _store(location: str) -> Store:
+    if not store_url.is_url(location):
+        return ArtifactStore(Path(location).expanduser())
+    try:
+        return open_store(location, DEFAULT_STORE.parent)
+    except ModelError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

@@ -7,16 +7,20 @@ for it takes seconds. Arguments and errors are the business of `model.__main__`.
 import argparse
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
 from model import comparison, datasource, fingerprint
 from model.comparison import Comparison
+from model.datasource import DataSource
 from model.download import cache_folder
 from model.errors import ModelError
 from model.hyperparameters import Hyperparameters
+from model.lease import single_flight
 from model.lifeline import end_with_reader
+from model.manifest import Manifest, cpu_line
 from model.store import Damaged, Found, writing
 
 _say = partial(print, flush=True)
@@ -37,21 +41,41 @@ def train(options: argparse.Namespace) -> int:
     if isinstance(found, Found):
         _say(f"already trained, nothing to do: {found.path}")
         return 0
-    from model.dataset import load  # noqa: PLC0415 - NumPy, only when something is trained
-
     if isinstance(found, Damaged):
         _say(f"{found.reason}; training again")
-    with options.store.staging() as staged, writing(options.store.folder):
-        end_with_reader(sys.stdout.fileno(), partial(shutil.rmtree, staged, ignore_errors=True))
-        dataset = load(source, cache_folder(), _say)
-        _say("loading TensorFlow")
-        from model import pipeline  # noqa: PLC0415 - TensorFlow
-
-        training = pipeline.Training(hyperparameters, source, wanted)
-        manifest = pipeline.produce(training, dataset, staged, _say)
+    with ExitStack() as begun, writing(options.store.folder):
+        end_with_reader(sys.stdout.fileno(), begun.close)
+        found = begun.enter_context(single_flight(options.store, wanted, _say)) or options.store.adopt(wanted)
+        if isinstance(found, Found):
+            _say(f"already trained elsewhere, nothing to do: {found.path}")
+            return 0
+        staged = begun.enter_context(options.store.staging())
+        manifest = _trained(hyperparameters, source, wanted, staged)
         path = options.store.publish(staged, manifest)
+        stored = options.store.record(wanted)
+    if isinstance(stored, Manifest) and stored.digest != manifest.digest:
+        _say(_other_digest(manifest, stored))
+        manifest = stored
     _say(f"accuracy on test images {manifest.metrics.accuracy:.4f}, digest {manifest.digest[:12]}: {path}")
     return 0
+
+
+def _trained(hyperparameters: Hyperparameters, source: DataSource, wanted: str, staged: Path) -> Manifest:
+    from model.dataset import load  # noqa: PLC0415 - NumPy, only when something is trained
+
+    dataset = load(source, cache_folder(), _say)
+    _say("loading TensorFlow")
+    from model import pipeline  # noqa: PLC0415 - TensorFlow
+
+    return pipeline.produce(pipeline.Training(hyperparameters, source, wanted), dataset, staged, _say)
+
+
+def _other_digest(made: Manifest, stored: Manifest) -> str:
+    """Two digests for one fingerprint: another CPU family, or a training that is not deterministic."""
+    return (
+        f"this training gave digest {made.digest} on {cpu_line(made)}; the store has {stored.digest} of the same "
+        f"fingerprint, trained on {cpu_line(stored)}: that one stays and is taken"
+    )
 
 
 def evaluate(options: argparse.Namespace) -> int:

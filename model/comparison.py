@@ -5,7 +5,7 @@ Owns the note's shape and where it is kept. Standard library only; the figure is
 
 from dataclasses import dataclass
 
-from model.store import ArtifactStore
+from model.store import Store
 
 KIND = "comparisons"
 
@@ -27,7 +27,7 @@ class Comparison:
     images: int
 
 
-def find(store: ArtifactStore, digest: str, dataset_sha256: str) -> Comparison | None:
+def find(store: Store, digest: str, dataset_sha256: str) -> Comparison | None:
     """What was measured of a model on a dataset; None if nothing was.
 
     Raises:
@@ -36,7 +36,7 @@ def find(store: ArtifactStore, digest: str, dataset_sha256: str) -> Comparison |
     return store.note(KIND, _key(digest, dataset_sha256), Comparison)
 
 
-def keep(store: ArtifactStore, found: Comparison) -> None:
+def keep(store: Store, found: Comparison) -> None:
     """Keep what was measured.
 
     Raises:

@@ -104,17 +104,28 @@ def read(path: Path) -> Manifest:
         ModelError: missing, malformed, of another schema, or naming no proper digest; the message says which.
     """
     try:
-        value = document.parse(path.read_text(encoding="utf-8"))
-        if isinstance(value, dict) and value.get("schema") != SCHEMA:
-            raise ModelError(f"manifest {path} has schema {value.get('schema')}, but this program reads {SCHEMA}")
-        manifest = document.decode(Manifest, value)
+        content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"manifest {path} cannot be read: {error.strerror}") from error
+    return parse(content, str(path))
+
+
+def parse(content: bytes, where: str) -> Manifest:
+    """The manifest that a file's content is; `where` names the file in errors.
+
+    Raises:
+        ModelError: malformed, of another schema, or naming no proper digest; the message says which.
+    """
+    try:
+        value = document.parse(content.decode())
+        if isinstance(value, dict) and value.get("schema") != SCHEMA:
+            raise ModelError(f"manifest {where} has schema {value.get('schema')}, but this program reads {SCHEMA}")
+        manifest = document.decode(Manifest, value)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"manifest {path} is malformed: {error}") from error
+        raise ModelError(f"manifest {where} is malformed: {error}") from error
     # The digest becomes a folder's name: nothing but a digest may stand there.
     if not re.fullmatch("[0-9a-f]{64}", manifest.digest) or manifest.fingerprint != manifest.parts.fingerprint:
-        raise ModelError(f"manifest {path} is malformed: its digest or fingerprint is not one")
+        raise ModelError(f"manifest {where} is malformed: its digest or fingerprint is not one")
     return manifest
 
 
@@ -131,3 +142,8 @@ def write(path: Path, manifest: Manifest) -> None:
     except OSError:
         aside.unlink(missing_ok=True)
         raise
+
+
+def cpu_line(manifest: Manifest) -> str:
+    """The CPU of a training on one line."""
+    return ", ".join(value if isinstance(value, str) else " ".join(value) for value in manifest.cpu.values())

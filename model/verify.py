@@ -13,13 +13,13 @@ from pathlib import Path
 from model.dataset import Images, load
 from model.datasource import DataSource
 from model.errors import ModelError
-from model.manifest import Manifest
-from model.store import ArtifactStore, Damaged, Found
+from model.manifest import Manifest, cpu_line
+from model.store import ArtifactStore, Damaged, Found, Store
 
 ROOT = Path(__file__).parent.parent
 
 
-def verify(store: ArtifactStore, name: str = "") -> Found:
+def verify(store: Store, name: str = "") -> Found:
     """The newest training whose digest or fingerprint starts with `name`, its artifact's bytes hashed again.
 
     Raises:
@@ -34,7 +34,7 @@ def verify(store: ArtifactStore, name: str = "") -> Found:
             raise ModelError(f"{reason}; train it again: pulumi up, or python -m model train")
     called = f" called {name}" if name else ""
     raise ModelError(
-        f"artifact store {store.folder} has no training{called}; train one: pulumi up, or python -m model train"
+        f"artifact store {store.location} has no training{called}; train one: pulumi up, or python -m model train"
     )
 
 
@@ -68,8 +68,8 @@ class Rebuild:
                 f"  different files: {', '.join(self.differing)}",
                 f"  predictions on the test images differ by at most {self.largest_difference:.3g}",
                 f"  changed since: {', '.join(_changes(self.then, self.now)) or 'nothing that the fingerprint covers'}",
-                f"  CPU then: {_cpu(self.then)}",
-                f"  CPU now:  {_cpu(self.now)}",
+                f"  CPU then: {cpu_line(self.then)}",
+                f"  CPU now:  {cpu_line(self.now)}",
             ],
         )
 
@@ -118,8 +118,3 @@ def _changes(then: Manifest, now: Manifest) -> list[str]:
     before = {**then.parts.sources, **then.parts.packages}
     after = {**now.parts.sources, **now.parts.packages}
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-
-
-def _cpu(manifest: Manifest) -> str:
-    """The CPU of a training on one line."""
-    return ", ".join(value if isinstance(value, str) else " ".join(value) for value in manifest.cpu.values())

@@ -12,8 +12,9 @@ PACKAGES = ("model", "serving", "infra", "lab", "bench")
 LIGHT = {
     f"model.{name}"
     for name in (
-        "comparison", "datasource", "digest", "document", "errors", "fingerprint", "hyperparameters", "lifeline",
-        "manifest", "store"
+        "artifact", "comparison", "datasource", "digest", "document", "errors", "files", "fingerprint",
+        "hyperparameters", "lifeline", "manifest", "remote_files", "remote_store", "staging", "store", "store_access",
+        "store_documents", "store_url"
     )
 }  # fmt: skip
 HEAVY = {"tensorflow", "keras", "numpy", "sklearn", "matplotlib"}

@@ -30,9 +30,14 @@ def test_an_up_that_does_not_say_what_it_must_is_refused(bare: Checkout) -> None
         Loser(bare, store_hit.TAKEN).seconds()
 
 
-def test_the_document_judges_the_whole_by_half_a_second() -> None:
-    """The target is on the resource's own time, declared to created."""
-    text = store_hit.document({"store": FAST, "provider": FAST, "A/A": FAST}, pairs=2, on="2 cores")
+def test_the_document_judges_a_folder_by_half_a_second_and_a_url_by_one() -> None:
+    """The targets are on the resource's own time, declared to created."""
+    slow = Comparison((1.5, 1.5), (0.25, 0.25))
+    found = {"store": FAST, "provider": FAST, "S3": FAST, "S3, cloned": slow, "A/A": FAST}
+    text = store_hit.document(found, imported=False, pairs=2, on="2 cores")
 
     assert "| 0.75 (0.50-1.00) | < 0.5 s: met | 0.25 (0.25-0.25) |" in text
+    assert "working copy there | 0.75 (0.50-1.00) | < 1 s: met |" in text
+    assert "has the artifact | 6.00 (6.00-6.00) | < 1 s: MISSED |" in text
+    assert "takes the model from the server: no: met." in text
     assert "`.venv/bin/python -m bench store --pairs 2`" in text

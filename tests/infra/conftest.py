@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.infra.kubernetes_stack import kubernetes_up, surroundings
-from tests.model.conftest import trained
+from tests.model.conftest import bucket, s3_server, trained
 
-__all__ = ["kubernetes_up", "surroundings", "trained"]
+__all__ = ["bucket", "kubernetes_up", "s3_server", "surroundings", "trained"]
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,8 @@ def test_every_key_has_a_field() -> None:
         ("allowSignatureChange", "yes", "true or false"),
         ("maxModelMegabytes", "0", "an integer from 1 to 100000"),
         ("seed", "-1", "an integer from 0 to 2147483647"),
-        ("artifactStore", "s3://bucket/models", "the path of a folder"),
+        ("artifactStore", "S3:bucket://models", "the path of a folder, or a URL without credentials"),
+        ("artifactStore", "s3://", "such as s3://bucket/models"),
         ("source", "build", "train or promote"),
         ("modelDigest", "AB" * 32, "64 hexadecimal digits"),
         ("imageDigest", "latest", "sha256: and 64 hexadecimal digits"),
@@ -104,7 +105,7 @@ def test_a_wrong_value_is_named_with_its_remedy(key: str, value: str, expected: 
 
     assert said.startswith(f"configuration: {key}: must be ")
     assert expected in said
-    assert f"got {value!r}" in said
+    assert f"got {RULES[key].shown(value)!r}" in said
     assert f"pulumi config set {key} " in said
     assert "\n" not in said
 
@@ -142,6 +143,15 @@ def test_the_password_is_never_shown() -> None:
     """Neither an error nor the settings' own text shows the registry's password."""
     assert "hunter2" not in problem(registryPassword="hunter2")
     assert "hunter2" not in repr(load(registryUsername="me", registryPassword="hunter2"))
+
+
+@pytest.mark.parametrize("url", ["s3://key:hunter2@bucket/models", "az://models?sig=hunter2", "s3://hunter2@bucket"])
+def test_a_url_with_credentials_is_refused_and_not_shown(url: str) -> None:
+    """They would go into the state; the message shows the scheme only."""
+    said = problem(artifactStore=url)
+
+    assert "hunter2" not in said
+    assert f"got '{url.partition(':')[0]}://...'; mend it: pulumi config set artifactStore .artifacts" in said
 
 
 def test_a_password_in_clear_is_refused() -> None:

@@ -1,6 +1,7 @@
 """TrainedModel's provider: what it says, what it trains, what it keeps. Training runs for real, in a child."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from infra import training, training_process
 from infra.gates import Gates
 from infra.training import TrainedModelArgs, TrainedModelProvider
 from model.hyperparameters import Hyperparameters
+from model.remote_files import RemoteFiles
+from model.remote_store import RemoteStore
+from model.store import ArtifactStore
 from tests.model.conftest import Trained
 
 GATES = Gates(
@@ -29,7 +33,8 @@ def declared(store: Path, **changes: Any) -> dict[str, Any]:
     """The inputs that the program declares, as Pulumi hands them over: numbers are floats."""
     learned = {key: changes.pop(key) for key in list(changes) if key in Hyperparameters.__dataclass_fields__}
     gates = replace(GATES, **{key: changes.pop(key) for key in list(changes) if key in Gates.__dataclass_fields__})
-    args = replace(ARGS, artifact_store=str(store), hyperparameters=Hyperparameters(**learned), gates=gates, **changes)
+    changes = {"artifact_store": str(store)} | changes
+    args = replace(ARGS, hyperparameters=Hyperparameters(**learned), gates=gates, **changes)
     return {key: float(v) if type(v) is int else v for key, v in training._inputs(args).items()}
 
 
@@ -167,3 +172,53 @@ def test_a_child_that_says_nothing_names_its_log(monkeypatch: pytest.MonkeyPatch
         training_process.run(declared(store))
     (log,) = (store / "logs").iterdir()
     assert log.read_text(encoding="utf-8") == "TensorFlow speaks\n"
+
+
+def test_a_model_is_taken_from_a_url(
+    bucket: str, store: Path, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that has nothing gets the artifact into its working copy, and drift there is mended by the check."""
+    url = f"{bucket}/models"
+    at_url = RemoteStore(RemoteFiles(url), ArtifactStore(store))
+    assert at_url.adopt(trained.found.manifest.fingerprint)
+    monkeypatch.setattr(training, "ROOT", tmp_path)
+
+    outs = TrainedModelProvider().create(checked(declared(Path(), artifact_store=url))).outs
+    assert outs is not None
+    shutil.rmtree(outs["path"])
+    again = checked(declared(Path(), artifact_store=url), outs)
+
+    assert outs["digest"] == trained.found.manifest.digest
+    assert outs["path"] == str(tmp_path / ".artifacts" / outs["digest"])
+    assert "drift" not in again
+    assert not TrainedModelProvider().diff("x", outs, again).changes
+    assert Path(outs["path"], "model", "saved_model.pb").exists()
+
+
+def test_a_training_goes_to_the_url(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child trains into the store at the URL; its log stays here."""
+    for module in (training, training_process):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    commands: list[list[str]] = []
+    url = f"{bucket}/models"
+
+    def follow(_: str, command: list[str], log: Path) -> int:
+        commands.append([*command, str(log)])
+        return 1
+
+    monkeypatch.setattr(training_process, "_follow", follow)
+
+    with pytest.raises(RuntimeError, match="the training ended with status 1"):
+        TrainedModelProvider().create(checked(declared(Path(), artifact_store=url)))
+
+    (command,) = commands
+    assert command[command.index("--store") + 1] == url
+    assert Path(command[-1]).parent == tmp_path / ".artifacts" / "logs"
+
+
+def test_a_store_that_cannot_be_opened_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing package is named, with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+
+    with pytest.raises(RuntimeError, match=r"^m: artifact store gs://models needs a package .*pip install gcsfs=="):
+        TrainedModelProvider().check({}, declared(Path(), artifact_store="gs://models"))

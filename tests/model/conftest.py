@@ -10,7 +10,8 @@ import pytest
 
 from model import manifest
 from model.store import Found
-from tests.model import command_line
+from tests.model import command_line, s3
+from tests.model.s3 import S3
 
 
 @dataclass
@@ -30,6 +31,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     assert (done.returncode, done.stderr) == (0, "")
     record = manifest.read(next((store / "fingerprints").iterdir()))
     return Trained(store, Found(record, store / record.digest), done.stdout)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """One S3-compatible server for all tests; each makes buckets of its own."""
+    server, process = s3.serve()
+    yield server
+    process.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty bucket, which this process and its children may use."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server.bucket()
 
 
 @dataclass

@@ -42,8 +42,8 @@ def wait_for_epochs(process: subprocess.Popen[str]) -> None:
 
 
 def assert_no_artifact(store: Path) -> None:
-    """Neither an artifact nor a record; staging is not looked at."""
-    assert {path.name for path in store.iterdir()} <= {".staging", "fingerprints"}
+    """Neither an artifact nor a record; staging and leases are not looked at."""
+    assert {path.name for path in store.iterdir()} <= {".staging", "fingerprints", "leases"}
     assert not list(store.glob("fingerprints/*"))
 
 
@@ -244,3 +244,68 @@ def test_evaluate_keeps_what_it_measured(trained: Trained, tmp_path: Path) -> No
 def eight_by_eight() -> samples.Arrays:
     """Images of the size that the trained model takes."""
     return samples.arrays(height=8, width=8)
+
+
+def test_of_ten_trainings_at_once_one_trains(tmp_path: Path) -> None:
+    """The others wait, saying for whom, and take its result; none of them loads TensorFlow."""
+    dataset = samples.npz(tmp_path / "own.npz")
+    arguments = command("train", "--dataset", dataset, "--store", tmp_path / "s", "--epochs", 1)
+    processes = [subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(10)]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 10
+    assert sum("loading TensorFlow" in text for text in said) == 1
+    waited = [text for text in said if text.startswith("waiting for ")]
+    assert all("\nalready trained elsewhere, nothing to do: " in text for text in waited)
+    assert len(waited) + sum(text.startswith("already trained") for text in said) == 9
+    assert len(ArtifactStore(tmp_path / "s").trainings()) == 1
+
+
+def test_a_killed_training_is_taken_over(tmp_path: Path, endless: list[str]) -> None:
+    """Who waited for it says that it is dead, and trains; here it is ended too, once it does."""
+    with subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        wait_for_epochs(first)
+        with subprocess.Popen(endless, cwd=ROOT, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline().startswith("waiting for ")
+            first.kill()
+            first.communicate()
+
+            assert second.stdout.readline().startswith("taking over the training of ")
+            wait_for_epochs(second)
+            second.terminate()
+            second.communicate(timeout=60)
+    assert list((tmp_path / "store" / "leases").iterdir()) == []
+
+
+def test_two_digests_of_one_fingerprint_are_said(tmp_path: Path) -> None:
+    """The one that came first stays and is taken; the message has both, and the CPUs. TensorFlow's part is played."""
+    recorded = samples.manifest(samples.artifact(tmp_path / "first"))
+    program = f"""
+import sys
+from pathlib import Path
+from model import commands
+from model.__main__ import main
+from model.store import ArtifactStore
+from tests.model import samples
+
+def trained(hyperparameters, source, wanted, staged):
+    store, first = ArtifactStore(Path({str(tmp_path / "s")!r})), Path({str(tmp_path / "first")!r})
+    store.publish(first, samples.manifest(first, parts=PARTS, fingerprint=wanted))
+    cpu = {{"machine": "arm64", "features": []}}
+    return samples.manifest(samples.artifact(staged, "other"), parts=PARTS, fingerprint=wanted, cpu=cpu)
+
+from model import fingerprint, datasource
+from model.hyperparameters import Hyperparameters
+PARTS = fingerprint.parts(Hyperparameters(), datasource.locate("digits", Path.cwd()))
+commands._trained = trained
+sys.exit(main(["train", "--dataset", "digits", "--store", {str(tmp_path / "s")!r}]))
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    said, last = done.stdout.splitlines()
+    assert said.startswith("this training gave digest ")
+    assert f" on arm64, ; the store has {recorded.digest} of the same fingerprint, trained on x86_64, avx2: " in said
+    assert last.endswith(f"digest {recorded.digest[:12]}: {tmp_path}/s/{recorded.digest}")

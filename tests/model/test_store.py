@@ -1,11 +1,11 @@
 """Tests of model.store; artifacts are small files, for the store never looks into a SavedModel."""
 
 import errno
-import multiprocessing
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 
 from model import manifest as manifests
 from model.errors import ModelError
+from model.files import FolderFiles
 from model.manifest import Manifest
-from model.store import ArtifactStore, Damaged, Found, writing
+from model.store import ArtifactStore, Damaged, Found, Store, open_store
 from tests.model import samples
+from tests.model.command_line import ROOT
 
 WEIGHTS = "model/variables/variables.index"
 
@@ -32,7 +34,7 @@ def kept(store: ArtifactStore) -> Manifest:
     return publish(store)
 
 
-def publish(store: ArtifactStore, content: str = "weights", **changes: Any) -> Manifest:
+def publish(store: Store, content: str = "weights", **changes: Any) -> Manifest:
     """Publish an artifact and return its manifest."""
     with store.staging() as staged:
         made = samples.manifest(samples.artifact(staged / "new", content), **changes)
@@ -160,67 +162,6 @@ def test_manifest_that_lists_other_files_is_refused(store: ArtifactStore) -> Non
     assert listing(store) == set()
 
 
-def test_staging_is_removed_when_something_fails(store: ArtifactStore) -> None:
-    """Nothing half-done stays behind."""
-
-    def fail() -> None:
-        with store.staging() as staged:
-            samples.artifact(staged / "new")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-
-    assert list((store.folder / ".staging").iterdir()) == []
-
-
-def stage_and_wait(folder: Path, started: Any) -> None:
-    """What a training process does until it is killed."""
-    with ArtifactStore(folder).staging() as staged:
-        samples.artifact(staged / "new")
-        started.set()
-        while True:
-            os.read(os.pipe()[0], 1)
-
-
-@pytest.fixture
-def staging_process(store: ArtifactStore) -> Iterator[Any]:
-    """Another process in the middle of its work."""
-    context = multiprocessing.get_context("spawn")
-    started = context.Event()
-    process = context.Process(target=stage_and_wait, args=(store.folder, started))
-    process.start()
-    assert started.wait(30)
-    yield process
-    process.kill()
-    process.join()
-
-
-def test_only_leftovers_of_dead_processes_are_removed(store: ArtifactStore, staging_process: Any) -> None:
-    """While another process trains its folder stays; after SIGKILL the next training removes it."""
-    folder = store.folder / ".staging"
-    with store.staging():
-        assert len(list(folder.iterdir())) == 2
-
-    staging_process.kill()
-    staging_process.join()
-    assert len(list(folder.iterdir())) == 1
-    with store.staging():
-        assert len(list(folder.iterdir())) == 1
-    assert list(folder.iterdir()) == []
-
-
-def test_folders_of_another_host_are_left_alone(store: ArtifactStore) -> None:
-    """On a shared file system a lock of another host may be invisible."""
-    other = store.folder / ".staging" / "other-host-1-00000000"
-    other.mkdir(parents=True)
-
-    with store.staging():
-        pass
-
-    assert other.exists()
-
-
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
@@ -252,32 +193,6 @@ def test_refused_writing_leaves_nothing(
     assert list((store.folder / ".staging").iterdir()) == []
 
 
-def test_closed_output_is_not_blamed_on_the_store(tmp_path: Path) -> None:
-    """A broken pipe belongs to whoever printed."""
-    with pytest.raises(BrokenPipeError), writing(tmp_path):
-        raise BrokenPipeError
-
-
-def test_store_below_a_file_is_refused(tmp_path: Path) -> None:
-    """A path that cannot become a folder is named, with the remedy."""
-    (tmp_path / "file").write_text("")
-
-    with (
-        pytest.raises(ModelError, match=r"file/store cannot be used: a file stands where a folder should be; choose"),
-        ArtifactStore(tmp_path / "file" / "store").staging(),
-    ):
-        pass
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="modes do not bind root")
-def test_read_only_store_is_refused(store: ArtifactStore) -> None:
-    """The message names the folder and the remedy."""
-    store.folder.mkdir(mode=0o500)
-
-    with pytest.raises(ModelError, match="this user may not write there"), store.staging():
-        pass
-
-
 def test_simultaneous_publishers_agree(store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who finds the same artifact in place at the very moment of its own rename keeps that one."""
     rename = Path.rename
@@ -296,48 +211,69 @@ def test_simultaneous_publishers_agree(store: ArtifactStore, monkeypatch: pytest
     assert list((store.folder / ".staging").iterdir()) == []
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A note."""
+def test_the_stored_one_of_two_digests_stays(store: ArtifactStore, kept: Manifest) -> None:
+    """Another result of the same fingerprint, as another CPU gives it, is not recorded, and nothing of it is kept."""
+    with store.staging() as staged:
+        made = samples.manifest(samples.artifact(staged / "new", "other weights"))
+        path = store.publish(staged / "new", made)
 
-    passed: bool
-
-
-def test_the_manifest_of_a_digest(store: ArtifactStore, kept: Manifest) -> None:
-    """It is read without a look at the files; what is no artifact has none."""
-    (store.folder / kept.digest / WEIGHTS).unlink()
-
-    assert store.manifest_of(kept.digest) == kept
-    assert store.manifest_of("0" * 64) is None
-    with pytest.raises(ModelError, match="letters, digits and hyphens"):
-        store.manifest_of("../elsewhere")
+    assert made.digest != kept.digest
+    assert path == store.folder / kept.digest
+    assert store.find(kept.fingerprint) == Found(kept, path)
+    assert not (store.folder / made.digest).exists()
 
 
-def test_a_manifest_of_another_artifact_is_refused(store: ArtifactStore, kept: Manifest) -> None:
-    """A manifest that was copied to another digest's folder says nothing about that digest."""
-    other = publish(store, "other weights", epochs=6)
-    (store.folder / other.digest / "manifest.json").write_bytes(
-        (store.folder / kept.digest / "manifest.json").read_bytes()
-    )
+def test_of_two_writers_at_the_same_moment_the_first_is_recorded(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds a record of another digest at the very moment of its own leaves it."""
+    create = FolderFiles.create
 
-    with pytest.raises(ModelError, match="belongs to another artifact"):
-        store.manifest_of(other.digest)
+    def create_late(files: FolderFiles, path: str, content: bytes) -> bool:
+        monkeypatch.undo()
+        publish(store)
+        return create(files, path, content)
+
+    monkeypatch.setattr(FolderFiles, "create", create_late)
+    with store.staging() as staged:
+        made = samples.manifest(samples.artifact(staged / "new", "other weights"))
+        path = store.publish(staged / "new", made)
+
+    found = store.find(made.fingerprint)
+    assert isinstance(found, Found)
+    assert found.path == path != store.folder / made.digest
 
 
-def test_the_first_note_stays(store: ArtifactStore) -> None:
-    """What was found once about something is not found otherwise later."""
-    assert store.note("verdicts", "abc", Verdict) is None
-    store.keep_note("verdicts", "abc", Verdict(passed=True))
-    store.keep_note("verdicts", "abc", Verdict(passed=False))
+@pytest.mark.parametrize(
+    ("location", "folder"),
+    [("models", "/project/models"), ("/srv/models", "/srv/models"), ("file:///srv/my%20models", "/srv/my models")],
+)
+def test_a_folder_is_opened(location: str, folder: str) -> None:
+    """By its path, a relative one from the project, or by a file:// URL; without fsspec."""
+    store = open_store(location, Path("/project"))
 
-    assert store.note("verdicts", "abc", Verdict) == Verdict(passed=True)
-    assert listing(store) == {"verdicts/abc.json"}
+    assert isinstance(store, ArtifactStore)
+    assert store.folder == Path(folder)
 
 
-def test_an_unreadable_note_is_an_error(store: ArtifactStore) -> None:
-    """It names the file and what to do."""
-    store.keep_note("verdicts", "abc", Verdict(passed=True))
-    (store.folder / "verdicts" / "abc.json").write_text("{}", encoding="utf-8")
+def test_a_url_has_the_projects_folder_as_working_copy() -> None:
+    """Whatever the URL, what is in use lies in .artifacts."""
+    store = open_store("memory://models/", Path("/project"))
 
-    with pytest.raises(ModelError, match=r"abc.json is malformed: Verdict has no passed; remove it"):
-        store.note("verdicts", "abc", Verdict)
+    assert (store.location, store.folder) == ("memory://models", Path("/project/.artifacts"))
+
+
+def test_a_url_with_a_credential_is_refused_without_showing_it() -> None:
+    """The message may end in a log."""
+    with pytest.raises(ModelError, match=r"^artifact store s3://\.\.\. may hold a credential"):
+        open_store("s3://key:hunter2@bucket", Path("/project"))
+
+
+def test_a_folder_needs_no_fsspec(tmp_path: Path) -> None:
+    """An `up` that uses a folder does not wait for its import."""
+    program = "import sys, pathlib, model.store as s; s.open_store(sys.argv[1], pathlib.Path()).find('0' * 64)"
+    command = [sys.executable, "-c", f"{program}; print('fsspec' in sys.modules)", str(tmp_path)]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
