@@ -11,7 +11,7 @@ from infra.gates import Serving
 from model import comparison
 from model.comparison import Comparison
 from model.manifest import Metrics
-from model.store import ArtifactStore, Found, open_store
+from model.store import ArtifactStore, Found
 from tests.model import samples
 
 SHA = "22" * 32
@@ -29,7 +29,7 @@ INPUTS: dict[str, Any] = {
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     """An empty store."""
-    return open_store("store", tmp_path)
+    return ArtifactStore(tmp_path / "store")
 
 
 def publish(store: ArtifactStore, content: str, accuracy: float, dataset: str) -> Found:
