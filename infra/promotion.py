@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print("\n".join(changed) or f"{file.name}: what {source} serves is pinned already")
-    print(f"Review and commit {file.name}, then: make up STACK={target}" if changed else "Nothing to do")
+    print(f"Review and commit {file.name}, then: pulumi up --stack {target}" if changed else "Nothing to do")
     return 0
 
 

@@ -116,6 +116,21 @@ def test_a_registry_that_cannot_be_asked_is_said(stack: PromotedStack, monkeypat
     assert said[0].startswith("whether 127.0.0.1:1 has the pinned image is not known: http://127.0.0.1:1/v2/m-serving/")
 
 
+def test_its_requirements_are_some_of_the_projects() -> None:
+    """requirements-deploy.txt pins nothing that requirements.txt does not pin to the same version."""
+    pins = {
+        name: {
+            line.partition("#")[0].strip()
+            for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+            if "==" in line
+        }
+        for name in ("requirements-deploy.txt", "requirements.txt")
+    }
+
+    assert len(pins["requirements-deploy.txt"]) > 3
+    assert pins["requirements-deploy.txt"] < pins["requirements.txt"]
+
+
 def test_neither_docker_nor_anything_heavy_is_imported() -> None:
     """What requirements-deploy.txt leaves out is not imported by anything that a promoting stack runs."""
     script = (

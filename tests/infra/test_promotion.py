@@ -150,7 +150,7 @@ def test_the_command_says_what_changed(
     assert promotion.main(["dev", "prod"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"Pulumi.prod.yaml: imageDigest empty -> {IMAGE}",
-        "Review and commit Pulumi.prod.yaml, then: make up STACK=prod",
+        "Review and commit Pulumi.prod.yaml, then: pulumi up --stack prod",
     ]
     assert promotion.main(["dev", "prod"]) == 0
     assert "pinned already" in capsys.readouterr().out
