@@ -40,7 +40,7 @@ class ContainerError(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """How a container is: `status` in the engine's words, and what is known of its end."""
+    """Whether a container runs; if not, how its process ended."""
 
     running: bool
     exit_code: int

@@ -3,7 +3,8 @@
 import pytest
 
 from infra import rest
-from infra.naming import predict_url, status_url
+from infra.naming import metadata_url, predict_url, status_url
+from model.manifest import TensorSpec
 from tests.infra import model_server
 
 
@@ -55,3 +56,32 @@ def test_silence_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(rest.NoAnswerError, match="does not answer"):
         rest.versions(url)
+
+
+TENSOR = {"dtype": "DT_INT64", "tensor_shape": {"dim": [{"size": "-1", "name": ""}, {"size": "8", "name": ""}]}}
+SIGNATURE = {"inputs": {"x": TENSOR}, "outputs": {}, "method_name": "tensorflow/serving/predict"}
+
+
+def test_the_signature_is_read_from_the_metadata() -> None:
+    """Dtypes have TensorFlow's names, sizes are numbers, and -1 is any."""
+    with model_server.running() as server:
+        server.signature = SIGNATURE
+        found = rest.signature(metadata_url("127.0.0.1", server.port, "m"))
+
+    assert found == {"inputs": {"x": TensorSpec("int64", [None, 8])}, "outputs": {}}
+
+
+@pytest.mark.parametrize(
+    ("signature", "said"),
+    [
+        (SIGNATURE | {"method_name": "tensorflow/serving/classify"}, "of method 'tensorflow/serving/classify'"),
+        (SIGNATURE | {"inputs": {"x": {"dtype": "DT_FLOAT"}}}, "does not tell of a serving_default signature"),
+        ({}, "does not tell of a serving_default signature"),
+    ],
+)
+def test_what_is_no_signature_for_predictions_is_named(signature: dict[str, object], said: str) -> None:
+    """Another method, or metadata of another form, is no answer."""
+    with model_server.running() as server:
+        server.signature = signature
+        with pytest.raises(rest.NoAnswerError, match=said):
+            rest.signature(metadata_url("127.0.0.1", server.port, "m"))

@@ -17,4 +17,5 @@ def test_what_was_measured_is_found_by_model_and_dataset(tmp_path: Path) -> None
     comparison.keep(store, FOUND)
 
     assert comparison.find(store, FOUND.digest, FOUND.dataset_sha256) == FOUND
-    assert comparison.find(store, FOUND.dataset_sha256, FOUND.digest) is None
+    assert comparison.find(store, FOUND.digest, "ef" * 32) is None
+    assert comparison.find(store, "ef" * 32, FOUND.dataset_sha256) is None
