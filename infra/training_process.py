@@ -14,8 +14,6 @@ from infra.provider import Properties, failure
 from model.errors import ModelError
 from model.store import open_store, writing
 
-PYTHON = (sys.executable, "-u", "-m", "model")
-
 
 def run(inputs: Properties) -> None:
     """Train the model of a TrainedModel's inputs into its store. Progress is shown; TensorFlow's own words go to a log.
@@ -47,7 +45,7 @@ def _run(inputs: Properties, arguments: list[str], log_name: str) -> None:
             log.touch()
     except ModelError as error:
         raise failure(f"{name}: {error}") from None
-    status = _follow(name, [*PYTHON, *arguments, "--store", store.location], log)
+    status = _follow(name, _command(arguments, store.location), log)
     if status != 0:
         raise failure(f"{name}: {_last_error(log, status)}")
 
@@ -60,6 +58,10 @@ def _follow(name: str, command: list[str], log: Path) -> int:
         for line in child.stdout or ():
             print(f"{name}: {line.rstrip()}")
     return child.returncode
+
+
+def _command(arguments: list[str], store: str) -> list[str]:
+    return [sys.executable, "-u", "-m", "model", *arguments, "--store", store]
 
 
 def _training(inputs: Properties) -> list[str]:

@@ -66,7 +66,7 @@ def test_show_tells_what_is_known(store: Store, first: Manifest, capsys: pytest.
         "accuracy         0.5000, loss 1.2500",
         "hyperparameters  epochs 5",
         "trained in       1.5 s on x86_64, avx2",
-        'signature        {"inputs": {"image": "float32 [None, 8, 8]"}}',
+        'signature        {"inputs": {"image": "float32 [None, 8, 8]"}, "outputs": {"logits": "float32 [None, 10]"}}',
     ):
         assert f"{line}\n" in said
 
