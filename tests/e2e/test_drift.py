@@ -117,7 +117,7 @@ def test_a_drift_is_found_and_mended_as_the_table_says(stack: DevStack, what: st
 def test_one_pod_that_answers_as_another_model_is_found_and_mended(dev: DevStack) -> None:
     """A pod of two that runs the image of the model before is named with both faults; the named command replaces it."""
     before = dev.image()
-    dev.configure(replicas="2", epochs="1", minAccuracy="0.1")
+    dev.configure(replicas="2", epochs="1", minAccuracy="0.1", maxAccuracyDrop="1")
     dev.checkout.up()
     wait_until(lambda: len(dev.get("pods")["items"]) == 2, "the old pod is gone")
     pod = min(dev.pods())

@@ -114,7 +114,7 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     prod.checkout.succeeds("preview", "--expect-no-changes")
 
     pinned = pins.read_text(encoding="utf-8")
-    dev.configure(epochs="1", minAccuracy="0.1")
+    dev.configure(epochs="1", minAccuracy="0.1", maxAccuracyDrop="1")
     dev.checkout.up()
     judge(dev)
     assert run(prod.checkout, "infra.promotion", "dev", "prod").returncode == 0
