@@ -7,15 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from infra.project import ROOT
-from infra.verdict import Verdict, keep
-from lab.cluster.places import BASE_IMAGE, REGISTRY
-from model.store import ArtifactStore
+from lab.cluster.places import REGISTRY
 from tests.e2e.dev_stack import KUBECONFIG, DevStack, free_node_port, kubectl
 from tests.lifecycle.checkout import Checkout
 
@@ -56,24 +53,6 @@ def prod(dev: DevStack, deploy_venv: Path, tmp_path: Path) -> Iterator[DevStack]
     kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def judge(dev: DevStack) -> None:
-    """Keep the verdict on what dev serves, as the image check does: the first one stays."""
-    image, digest = dev.checkout.output("image"), dev.checkout.output("modelDigest")
-    judged = Verdict(
-        model_digest=digest,
-        model_name="mymodel",
-        model_version=int(dev.checkout.output("modelVersion")),
-        image=image,
-        base_image=BASE_IMAGE,
-        load_seconds=1.0,
-        memory_bytes=10**8,
-        examples=10,
-        signature_checked=True,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    keep(ArtifactStore(dev.checkout.folder / ".artifacts"), judged)
-
-
 def run(checkout: Checkout, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of this project in a checkout, with the checkout's own virtualenv."""
     return subprocess.run(
@@ -91,7 +70,6 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     """Prod serves dev's very image by pin; the next one by the next pin; the one before by the pin before it."""
     pins = prod.checkout.folder / "Pulumi.prod.yaml"
     assert "nothing is pinned" in prod.checkout.fails("preview")
-    judge(dev)
     first = dev.checkout.output("image")
     told = run(prod.checkout, "infra.promotion", "dev", "prod")
     assert told.returncode == 0, told.stderr
@@ -116,7 +94,6 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     pinned = pins.read_text(encoding="utf-8")
     dev.configure(epochs="1", minAccuracy="0.1", maxAccuracyDrop="1")
     dev.checkout.up()
-    judge(dev)
     assert run(prod.checkout, "infra.promotion", "dev", "prod").returncode == 0
     prod.checkout.configure(minAccuracy="0.1")
     assert "as trained by version 2 in 2 pods" in prod.checkout.up()
