@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request
 
 from infra.rest import opener
@@ -83,13 +83,18 @@ def _head(url: str, authorization: str) -> _Answer:
 def _token(challenge: str, basic: str) -> str:
     asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = asked.pop("realm", "")
-    if not realm.startswith(("https://", "http://")):
+    parts = urlsplit(realm)
+    # A password goes in clear to this machine only.
+    if parts.scheme != "https" and not (parts.scheme == "http" and LOOPBACK.fullmatch(parts.netloc)):
         raise NotAskedError(f"a registry asks for a token from {realm!r}")
     request = Request(f"{realm}?{urlencode(asked)}", headers={"Authorization": basic} if basic else {})  # noqa: S310 - http(s), as seen above
     try:
         with opener(realm).open(request, timeout=TIMEOUT_SECONDS) as response:
             told = json.load(response)
         return str(told.get("token") or told["access_token"])
+    except HTTPError as error:
+        error.close()
+        raise NotAskedError(f"{realm} gives no token (it answered {error.code})") from None
     except (OSError, HTTPException, ValueError, LookupError, AttributeError) as error:
         raise NotAskedError(f"{realm} gives no token ({getattr(error, 'reason', error)})") from None
 

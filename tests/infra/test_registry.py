@@ -84,6 +84,13 @@ def test_a_refusal_is_neither_there_nor_gone(scheme: str) -> None:
     assert "wrong-pass" not in str(refused.value)
 
 
+@pytest.mark.parametrize("realm", ["http://registry.example/token", "http://localhost.example/token", "file:///token"])
+def test_no_password_goes_in_clear(realm: str) -> None:
+    """A registry that wants the password without TLS, elsewhere than on this machine, does not get it."""
+    with pytest.raises(NotAskedError, match="asks for a token from"):
+        registry._token(f'Bearer realm="{realm}"', "Basic bWU6aHVudGVyMg==")
+
+
 def test_silence_is_neither_there_nor_gone() -> None:
     """Where nothing listens, nothing is known of the image."""
     with pytest.raises(NotAskedError, match="does not answer"):
