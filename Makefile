@@ -59,7 +59,7 @@ lab-down: $(INSTALLED) ## Take the lab down; what is expensive to make stays cac
 
 test: cli $(INSTALLED_DEV) ## Run the tests and state what they cover (ARGS: arguments for pytest)
 	@$(PYTHON) -m coverage erase
-	@$(PYTHON) -m coverage run -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(PYTHON) -m coverage run -m pytest --numprocesses 2 --dist loadscope $(ARGS)
 	@$(PYTHON) -m coverage combine --quiet
 	@$(PYTHON) -m coverage report --skip-covered
 

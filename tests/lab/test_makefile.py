@@ -216,7 +216,7 @@ def test_check_and_test_install_their_tools_once(checkout: Checkout) -> None:
     assert tools in first
     assert second == ["-m ruff format --check .", "-m ruff check .", "-m mypy"]
     assert tools not in tests
-    assert "-m coverage run -m pytest --numprocesses 2 --dist loadgroup -x" in tests
+    assert "-m coverage run -m pytest --numprocesses 2 --dist loadscope -x" in tests
     assert tests[-1] == "-m coverage report --skip-covered"
 
 
