@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 OF_THE_LAB = ("tests/e2e/", "tests/test_readme.py")
 
 
-class Groups(LoadScopeScheduling):  # type: ignore[misc] - xdist has no types
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives a process whole groups."""
 
     def _split_scope(self, nodeid: str) -> str:
