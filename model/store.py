@@ -72,11 +72,14 @@ class ArtifactStore(StoredDocuments):
         """
         with writing(self.folder):
             manifests.write(staged / "manifest.json", manifest)
-            if isinstance(found := self.find(manifest.fingerprint), Found):
-                return found.path
+            before = self.find(manifest.fingerprint)
+            if isinstance(before, Found):
+                return before.path
             target = self.place(staged, manifest)
             path, content = record_path(manifest.fingerprint), document.dumps(manifest).encode()
-            if not self.files.create(path, content):
+            if before:  # the record is of the artifact that was replaced
+                self.files.replace(path, content)
+            elif not self.files.create(path, content):
                 if isinstance(found := self.find(manifest.fingerprint), Found):  # by another process, at this moment
                     return found.path
                 self.files.replace(path, content)

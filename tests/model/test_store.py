@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -130,6 +131,15 @@ def test_damage_is_named_and_mended(store: ArtifactStore, kept: Manifest, kind: 
     assert found.digest == kept.digest
     assert store.find(kept.fingerprint) == Found(kept, path)
     assert list((store.folder / ".staging").iterdir()) == []
+
+
+def test_what_is_made_again_is_recorded_anew(store: ArtifactStore, kept: Manifest) -> None:
+    """The record of a training is of the artifact that lies there, not of the one that was lost."""
+    shutil.rmtree(store.folder / kept.digest)
+    again = publish(store, duration_seconds=kept.duration_seconds + 1)
+
+    assert store.manifest_of(kept.digest) == again
+    assert store.find(kept.fingerprint) == Found(again, store.folder / kept.digest)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"schema": 9}'])
