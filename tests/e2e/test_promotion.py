@@ -70,7 +70,7 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     """Prod serves dev's very image by pin; the next one by the next pin; the one before by the pin before it."""
     pins = prod.checkout.folder / "Pulumi.prod.yaml"
     assert "nothing is pinned" in prod.checkout.fails("preview")
-    first = dev.checkout.output("image")
+    first, version = dev.checkout.output("image"), int(dev.checkout.output("modelVersion"))
     told = run(prod.checkout, "infra.promotion", "dev", "prod")
     assert told.returncode == 0, told.stderr
     assert f"modelDigest empty -> {dev.checkout.output('modelDigest')}" in told.stdout
@@ -85,7 +85,7 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
 
     assert "TrainedModel" not in up + preview
     assert "Image" not in up + preview
-    assert "10 golden examples answered as trained by version 1 in 2 pods" in up
+    assert f"10 golden examples answered as trained by version {version} in 2 pods" in up
     assert prod.image() == dev.image() == first
     assert prod.checkout.output("modelDigest") == dev.checkout.output("modelDigest")
     assert run(prod.checkout, "infra.verify", "prod").returncode == 0
@@ -96,7 +96,7 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     dev.checkout.up()
     assert run(prod.checkout, "infra.promotion", "dev", "prod").returncode == 0
     prod.checkout.configure(minAccuracy="0.1")
-    assert "as trained by version 2 in 2 pods" in prod.checkout.up()
+    assert f"as trained by version {version + 1} in 2 pods" in prod.checkout.up()
     assert prod.image() == dev.image() != first
 
     pins.write_text(pinned, encoding="utf-8")
@@ -104,7 +104,7 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     up = prod.checkout.up()
     print(f"\npin -> prod answers: {promoted:.1f} s; rollback by pin: {time.monotonic() - started:.1f} s")
 
-    assert "as trained by version 1 in 2 pods" in up
+    assert f"as trained by version {version} in 2 pods" in up
     assert "epoch" not in up
     assert prod.image() == first
     assert set(prod.status().values()) == {"AVAILABLE"}
