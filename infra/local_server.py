@@ -77,9 +77,10 @@ class LocalServer(Resource, module="mymodel", name="LocalServer"):
             "digest": args.model.digest,
             "version": args.model.version,
         }
-        quiet = pulumi.ResourceOptions(hide_diffs=[PROVIDER_KEY])
+        # A stack has one process and one folder: deleted afterwards, a replaced server would take its successor along.
+        own_opts = pulumi.ResourceOptions(hide_diffs=[PROVIDER_KEY], delete_before_replace=True)
         properties = inputs | dict.fromkeys(OUTPUTS)
-        super().__init__(LocalServerProvider(), name, properties, pulumi.ResourceOptions.merge(quiet, opts))
+        super().__init__(LocalServerProvider(), name, properties, pulumi.ResourceOptions.merge(own_opts, opts))
 
 
 class LocalServerProvider(Provider):

@@ -1,5 +1,6 @@
 """What was changed by hand is named by a plain preview, mended by one up, and checked again."""
 
+import json
 import shutil
 from collections.abc import Callable
 
@@ -106,3 +107,15 @@ def test_a_fresh_checkout_with_only_the_state(served: Checkout, new_checkout: Ca
 def _wait_until_unloaded(stack: Checkout) -> None:
     while stack.status() != {"1": "END"}:
         pass
+
+
+def test_a_server_replaced_on_demand_serves(served: Checkout) -> None:
+    """The server that is deleted for its replacement does not take the new one along."""
+    process = served.server()
+    resources = json.loads(served.succeeds("stack", "export"))["deployment"]["resources"]
+    (urn,) = (resource["urn"] for resource in resources if resource["type"].endswith(":LocalServer"))
+    served.succeeds("up", "--yes", "--skip-preview", "--replace", urn)
+
+    assert served.server().pid != process.pid
+    assert served.status() == {"1": "AVAILABLE"}
+    served.succeeds("preview", "--expect-no-changes")
