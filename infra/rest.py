@@ -46,7 +46,8 @@ def ask(method: str, url: str, body: dict[str, Any] | None, timeout: float) -> A
         with _opener(url).open(request, timeout=timeout) as response:
             return Answer(response.status, response.read())
     except HTTPError as error:
-        return Answer(error.code, error.read())
+        with error:
+            return Answer(error.code, error.read())
     except (OSError, HTTPException) as error:
         raise NoAnswerError(f"{url} does not answer ({getattr(error, 'reason', error)})") from None
 
