@@ -101,7 +101,9 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(inputs: Inputs
 def test_a_dead_server_is_drift_and_is_started_again(inputs: Inputs) -> None:
     """A killed server is named by check, differs, and the update starts another process."""
     first = created(inputs)
-    psutil.Process(first["pid"]).kill()
+    process = psutil.Process(first["pid"])
+    process.kill()
+    process.wait()
 
     checked = LocalServerProvider().check(first, inputs).inputs
     assert checked["drift"] == f"the model server (pid {first['pid']}) is not running"
