@@ -6,6 +6,7 @@ Service is done as soon as it has an endpoint, not ten seconds after the last ch
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from threading import Event
 from typing import Any
 
@@ -59,27 +60,20 @@ class Waiter:
             return thing
         deadline = time.monotonic() + _limit(thing, seconds)
         now, judgement = self.judge(thing)
-        if not judgement.done:
-            with self._cluster.watch(thing) as changed:
-                now = self._wait(thing, deadline, say, changed)
+        said = ""
+        # The watch tells at once of the object as it then is: what changes before it begins is not missed.
+        with nullcontext(Event()) if judgement.done else self._cluster.watch(thing) as changed:
+            while not judgement.done:
+                if time.monotonic() >= deadline:
+                    raise AwaitError(f"'{thing['metadata']['name']}' timed out waiting to be Ready", judgement.problems)
+                line = "; ".join([judgement.progress, *judgement.problems[:1]])
+                if line != said:
+                    say(line)
+                    said = line
+                self._until(changed)
+                now, judgement = self.judge(thing)
         say("")  # nothing is waited for any more
         return now
-
-    def _wait(
-        self, thing: dict[str, Any], deadline: float, say: Callable[[str], None], changed: Event
-    ) -> dict[str, Any]:
-        said = ""
-        while True:
-            now, judgement = self.judge(thing)
-            if judgement.done:
-                return now
-            if time.monotonic() >= deadline:
-                raise AwaitError(f"'{thing['metadata']['name']}' timed out waiting to be Ready", judgement.problems)
-            line = "; ".join([judgement.progress, *judgement.problems[:1]])
-            if line != said:
-                say(line)
-                said = line
-            self._until(changed)
 
     def judge(self, thing: dict[str, Any]) -> tuple[dict[str, Any], Judgement]:
         """An object as it is now, and how far it is. Most kinds work as soon as they are there."""

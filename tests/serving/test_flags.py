@@ -84,8 +84,8 @@ def test_usage_names_every_flag() -> None:
         assert flag.metadata["text"] in usage()
 
 
-def test_several_processes_and_metrics_exclude_each_other() -> None:
-    """Metrics of several processes would each count a part; the message names both flags."""
+def test_what_several_processes_exclude() -> None:
+    """Metrics of several processes would each count a part, and their front cannot drain; messages name both flags."""
     several = [*BASE, "--rest_api_num_processes=2"]
     assert parse(several).flags.rest_api_num_processes == 2
     with pytest.raises(FlagError, match=r"^--rest_api_num_processes=2 with --monitoring_config_file: .* leave one"):
