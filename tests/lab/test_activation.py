@@ -17,10 +17,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a blank in its name, lab/ in it, and a virtualenv whose `activate` was amended."""
     folder = tmp_path_factory.mktemp("my project")
     venv.create(folder / ".venv", with_pip=False)
-    (folder / "lab").symlink_to(pulumi_build.LAB)
+    copy_lab(folder)
     activate = folder / ".venv" / "bin" / "activate"
     activate.write_text(activation.amend(activate.read_text(encoding="utf-8"), folder), encoding="utf-8")
     return folder
+
+
+def copy_lab(folder: Path) -> None:
+    """Put lab/ into a project's folder: a link would lead back to this project, whose state would be meant."""
+    for part in (Path(), Path("cluster")):
+        (folder / "lab" / part).mkdir(parents=True)
+        for file in (pulumi_build.LAB / part).glob("*.py"):
+            (folder / "lab" / part / file.name).write_bytes(file.read_bytes())
 
 
 def in_shell(shell: str, script: str, **variables: str) -> list[str]:
@@ -37,7 +45,7 @@ SHOW = 'echo "${PULUMI_BACKEND_URL-none} ${PULUMI_CONFIG_PASSPHRASE-none}"'
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 def test_an_activated_shell_has_the_variables_until_it_is_deactivated(shell: str, project: Path) -> None:
     """From any folder; and another project's shell later has no trace of them."""
-    backend = (pulumi_build.LAB.parent / ".state").as_uri()  # lab/ is a link: the project is where lab/ really is
+    backend = (project / ".state").as_uri()
     script = f"cd /; . '{project}/.venv/bin/activate'; {SHOW}; deactivate; {SHOW}"
 
     assert in_shell(shell, script) == [f"{backend} ", "none none"]
@@ -113,10 +121,7 @@ def test_as_a_program_it_prepares_the_virtualenv_beside_lab(tmp_path: Path) -> N
     """With a CLI on PATH there is nothing to fetch: `activate` is amended, and no link is made."""
     project = tmp_path / "project"
     venv.create(project / ".venv", with_pip=False)
-    for folder in (Path(), Path("cluster")):
-        (project / "lab" / folder).mkdir()
-        for file in (pulumi_build.LAB / folder).glob("*.py"):
-            (project / "lab" / folder / file.name).write_bytes(file.read_bytes())
+    copy_lab(project)
     write_pulumi(tmp_path / "bin", "v9.0.0")
 
     subprocess.run(
