@@ -18,7 +18,7 @@ from infra.project import ROOT
 from infra.rest import NoAnswerError
 from infra.stack_state import StackError, StackState
 from model.errors import ModelError
-from model.store import Damaged, Found, open_store
+from model.store import ArtifactStore, Damaged, open_store
 
 USAGE = "usage: make verify STACK=name, or python -m infra.verify STACK"
 Question = Callable[[], list[Finding]]
@@ -55,21 +55,23 @@ def _asked(question: Question) -> list[Finding]:
 def _of_store(state: StackState, config: Mapping[str, str]) -> list[Finding]:
     store, digest = open_store(config["artifactStore"], ROOT), state.outputs["modelDigest"]
     again = _up(state) if state.one(":TrainedModel") else "pulumi up on the stack that trained it"
-    found = store.find(state.outputs["fingerprint"])
-    if found is None:
+    record = store.record(state.outputs["fingerprint"])
+    if record is None:
         return [Finding(f"{config['artifactStore']} has no training {state.outputs['fingerprint'][:12]}", again)]
-    if isinstance(found, Damaged):
-        return [Finding(found.reason, again)]
-    if found.manifest.digest != digest:
-        return [
-            Finding(f"the training's result in the store is {found.manifest.digest[:12]}, not {digest[:12]}", again)
-        ]
+    if isinstance(record, Damaged):
+        return [Finding(record.reason, again)]
+    if record.digest != digest:
+        return [Finding(f"the training's result in the store is {record.digest[:12]}, not {digest[:12]}", again)]
+    if reason := store.fault(record):
+        return [Finding(reason, again)]
     own = store.manifest_of(digest)
-    first = store.find(own.fingerprint) if own else None
-    if own and not (isinstance(first, Found) and first.manifest == own):
-        remove = f"rm -r {shlex.quote(str(found.path))} && {again}"
-        return [Finding(f"artifact {digest[:12]}: its manifest.json and the record of its training differ", remove)]
-    return []
+    if own and store.record(own.fingerprint) == own:
+        return []
+    words = f"artifact {digest[:12]}: its manifest.json and the record of its training differ"
+    if isinstance(store, ArtifactStore):
+        return [Finding(words, f"rm -r {shlex.quote(str(store.folder / digest))} && {again}")]
+    where = f"{digest}/manifest.json and fingerprints/{record.fingerprint}.json at {store.location}"
+    return [Finding(words, f"remove {where}, then {again}")]
 
 
 def _of_registry(state: StackState, config: Mapping[str, str]) -> list[Finding]:

@@ -4,6 +4,7 @@ Owns what is copied when. Artifacts are found by digest and used in the working 
 every use; of the documents the ones at the URL count. Does not own the transport (remote_files).
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -44,6 +45,15 @@ class RemoteStore(StoredDocuments):
         path = self.folder / manifest.digest
         reason = self._restore(manifest) if damage(path, manifest) else ""
         return Damaged(reason, manifest.digest) if reason else Found(manifest, path)
+
+    def fault(self, manifest: Manifest) -> str:
+        """What is wrong with the artifact of a recorded training at the URL, in words; the working copy is not used.
+
+        Raises:
+            ModelError: the store cannot be reached or read.
+        """
+        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+            return self._fetch(manifest, Path(folder) / "artifact")
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -103,12 +113,12 @@ class RemoteStore(StoredDocuments):
     def _restore(self, manifest: Manifest) -> str:
         """Copy an artifact from the URL to the working copy; what is wrong with it there, or empty."""
         with self.staging() as staged:
-            if reason := self.fetch(manifest, staged / "artifact"):
+            if reason := self._fetch(manifest, staged / "artifact"):
                 return reason
             self._working_copy.place(staged / "artifact", manifest)
         return ""
 
-    def fetch(self, manifest: Manifest, folder: Path) -> str:
+    def _fetch(self, manifest: Manifest, folder: Path) -> str:
         """Copy an artifact from the URL to a new folder and verify it; what is wrong with it, or empty."""
         name = f"artifact {manifest.digest[:12]}"
         wanted = {f"model/{file}" for file in manifest.files} | {"manifest.json"}

@@ -46,9 +46,12 @@ class ArtifactStore(StoredDocuments):
         manifest = self.record(fingerprint)
         if not isinstance(manifest, Manifest):
             return manifest
-        path = self.folder / manifest.digest
-        reason = damage(path, manifest)
-        return Damaged(reason, manifest.digest) if reason else Found(manifest, path)
+        reason = self.fault(manifest)
+        return Damaged(reason, manifest.digest) if reason else Found(manifest, self.folder / manifest.digest)
+
+    def fault(self, manifest: Manifest) -> str:
+        """What is wrong with the artifact of a recorded training, in words; empty if its bytes are the manifest's."""
+        return damage(self.folder / manifest.digest, manifest)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:

@@ -5,7 +5,6 @@ Owns their arguments and what they print. Does not own what may be removed (garb
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +15,7 @@ from model.artifact import Damaged
 from model.errors import ModelError
 from model.garbage import Inventory
 from model.manifest import Manifest, cpu_line
-from model.store import ArtifactStore, Store
+from model.store import Store
 
 ROOT = Path(__file__).parent.parent
 _say = partial(print, flush=True)
@@ -90,7 +89,7 @@ def verify(options: argparse.Namespace) -> int:
     for fingerprint in options.store.fingerprints():
         record = options.store.record(fingerprint)
         if isinstance(record, Manifest) and record.digest not in verified:
-            verified[record.digest] = _damage(options.store, record)
+            verified[record.digest] = options.store.fault(record)
             _say(f"{record.digest[:12]} {verified[record.digest] or f'{len(record.files)} files, unaltered'}")
             damaged += bool(verified[record.digest])
         elif isinstance(record, Damaged):
@@ -124,14 +123,6 @@ def collect(options: argparse.Namespace) -> int:
     kept = len(inventory.sizes) - len(unused)
     _say(f"{len(unused)} of no use, {total}; {kept} kept" + ("" if options.remove else "; do it with --remove"))
     return 0
-
-
-def _damage(store: Store, manifest: Manifest) -> str:
-    if isinstance(store, ArtifactStore):
-        found = store.find(manifest.fingerprint)
-        return found.reason if isinstance(found, Damaged) else ""
-    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        return store.fetch(manifest, Path(folder) / "artifact")
 
 
 def _refuse_unknown(digests: list[str], inventory: Inventory) -> None:

@@ -12,9 +12,10 @@ from infra.finding import Finding
 from infra.project import declared_defaults
 from infra.rest import NoAnswerError
 from infra.stack_state import StackError, StackState
-from model import manifest
+from model import document, manifest
 from model.manifest import Manifest
-from model.store import ArtifactStore
+from model.remote_store import RemoteStore
+from model.store import ArtifactStore, Store, open_store
 from tests.infra import test_registry
 from tests.model import samples
 
@@ -57,9 +58,9 @@ def registry() -> Iterator[test_registry.Registry]:
         yield made
 
 
-def state(found: Manifest, store: ArtifactStore, *resources: dict[str, Any]) -> StackState:
+def state(found: Manifest, store: Store, *resources: dict[str, Any]) -> StackState:
     """The state of a stack that serves a model, with these resources beside the check."""
-    check = {"digest": found.digest, "artifactStore": str(store.folder), "namespace": "ns", "app": "m-serving"}
+    check = {"digest": found.digest, "artifactStore": store.location, "namespace": "ns", "app": "m-serving"}
     outputs = {"modelDigest": found.digest, "fingerprint": found.fingerprint}
     return StackState(
         "dev",
@@ -144,6 +145,30 @@ def test_a_damaged_store_is_found(stored: tuple[ArtifactStore, Manifest]) -> Non
     assert "saved_model.pb was altered; mend it: pulumi up --stack dev" in findings(served, store)[0]
     (store.folder / "fingerprints" / f"{found.fingerprint}.json").unlink()
     assert "has no training" in findings(served, store)[0]
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_damaged_store_at_a_url_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is at the URL; the working copy, filled from there on use, is neither asked nor filled."""
+    url = f"memory://{tmp_path.name}"
+    monkeypatch.setattr(verify, "ROOT", tmp_path / "project")
+    store = open_store(url, tmp_path / "elsewhere")
+    assert isinstance(store, RemoteStore)
+    with store.staging() as staged:
+        found = samples.manifest(samples.artifact(staged))
+        store.publish(staged, found)
+    served, config = state(found, store, LOCAL), declared_defaults() | {"artifactStore": url}
+    assert verify.findings(served, config) == []
+    assert not (tmp_path / "project").exists()
+
+    store.files.replace(f"{found.digest}/manifest.json", document.dumps(replace(found, duration_seconds=9.0)).encode())
+    (edited,) = verify.findings(served, config)
+    assert edited.mend == (
+        f"remove {found.digest}/manifest.json and fingerprints/{found.fingerprint}.json at {url}, "
+        "then pulumi up --stack dev"
+    )
+    store.files.replace(f"{found.digest}/model/saved_model.pb", b"other")
+    assert f"saved_model.pb was altered in {url}" in verify.findings(served, config)[0].found
 
 
 @pytest.mark.usefixtures("asked")
