@@ -52,17 +52,22 @@ def commands(text: str) -> str:
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:
     """The ports that stand in for the README's own, which may be taken here."""
-    return {"8501": str(free_port()), "30111": str(free_node_port() if LAB_RUNS else 30111)}
+    here = {"8501": str(free_port())}
+    if LAB_RUNS:
+        here["30111"] = str(free_node_port())
+        here["30113"] = next(port for port in map(str, iter(free_node_port, None)) if port != here["30111"])
+    return here
 
 
 @pytest.fixture(scope="module")
-def namespace() -> Iterator[str]:
-    """A namespace for the dev stack, in the place of `default`."""
-    name = f"readme-{random.randrange(10**6)}"  # noqa: S311 - no secret
-    if LAB_RUNS:
+def namespaces() -> Iterator[dict[str, str]]:
+    """Namespaces for the stacks in the lab, in the place of `default` and `prod`."""
+    number = random.randrange(10**6)  # noqa: S311 - no secret
+    names = {stack: f"readme-{number}-{stack}" for stack in ("dev", "prod")} if LAB_RUNS else {}
+    for name in names.values():
         kubectl("create", "namespace", name)
-    yield name
-    if LAB_RUNS:
+    yield names
+    for name in names.values():
         kubectl("delete", "namespace", name, "--wait=false")
 
 
@@ -82,12 +87,15 @@ def stand_in(text: str, ports: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str], namespace: str) -> Iterator[list[str]]:
+def printed(
+    tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str], namespaces: dict[str, str]
+) -> Iterator[list[str]]:
     """What each block of commands printed, run one after the other in one shell in a fresh clone."""
     clone = tmp_path_factory.mktemp("readme") / "mymodel"
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     configure(clone / "Pulumi.local.yaml", port=ports["8501"])
-    configure(clone / "Pulumi.dev.yaml", nodePort=ports["30111"], namespace=namespace)
+    for stack, shown in (("dev", "30111"), ("prod", "30113")) if LAB_RUNS else ():
+        configure(clone / f"Pulumi.{stack}.yaml", nodePort=ports[shown], namespace=namespaces[stack])
     script = stand_in("\n".join(f"{commands(text)}\necho '{END_OF_BLOCK}'" for text, _ in blocks()), ports)
     of_others = ("PULUMI_", "VIRTUAL_ENV", "MAKE", "COVERAGE")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(of_others)}
@@ -112,10 +120,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, str], nam
             subprocess.run(end, cwd=clone, env=environment, capture_output=True, check=False, timeout=120)
 
 
-def configure(stack: Path, **values: str) -> None:
-    """Add configuration to a stack's file."""
-    lines = "".join(f"  mymodel-serving:{key}: {value}\n" for key, value in values.items())
-    stack.write_text(stack.read_text(encoding="utf-8") + lines, encoding="utf-8")
+def configure(file: Path, **values: str) -> None:
+    """Set configuration in a stack's file."""
+    stack = yaml.safe_load(file.read_text(encoding="utf-8"))
+    stack["config"] |= {f"mymodel-serving:{key}": value for key, value in values.items()}
+    file.write_text(yaml.safe_dump(stack, sort_keys=False), encoding="utf-8")
 
 
 @pytest.mark.cli

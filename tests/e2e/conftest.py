@@ -9,6 +9,9 @@ import pytest
 
 from lab import pulumi_cli
 from tests.e2e.dev_stack import DevStack, lab_runs
+from tests.model.conftest import bucket, s3_server
+
+__all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture(scope="session")
