@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from infra import pod, rest, signature
@@ -18,7 +17,8 @@ from infra.naming import LOOPBACK, metadata_url, predict_url, status_url
 from infra.prediction_check import difference
 from model.manifest import Manifest
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
+LOOK_SECONDS = 1.0  # between looks at the container, each of them a docker command
 SAY_SECONDS = 10.0
 
 
@@ -69,10 +69,8 @@ def run(trial: Trial, model: Manifest, say: Callable[[str], None]) -> Seen:
         port = _port(container)
         _wait(trial, container, status_url(LOOPBACK, port, trial.model_name), say)
         loaded = time.monotonic() - started
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            memory_used = beside.submit(container.memory_bytes)  # the engine takes its time
-            _compare(trial, model, port)
-        seen = Seen(round(loaded, 1), memory_used.result())
+        _compare(trial, model, port)
+        seen = Seen(round(loaded, 1), container.memory_bytes())
     say(
         f"the image loads in {seen.load_seconds:.1f} s, holds {seen.memory_bytes / 2**20:.0f} MiB, has the trained "
         f"model's signature and answers {len(model.golden)} golden examples as trained"
@@ -87,7 +85,8 @@ def _port(container: Container) -> int:
 
 def _wait(trial: Trial, container: Container, url: str, say: Callable[[str], None]) -> None:
     """Return once the trial's version is AVAILABLE."""
-    deadline, told = time.monotonic() + trial.seconds, time.monotonic()
+    looked = told = time.monotonic()
+    deadline = told + trial.seconds
     found = "it never answered"
     while time.monotonic() < deadline:
         try:
@@ -103,11 +102,14 @@ def _wait(trial: Trial, container: Container, url: str, say: Callable[[str], Non
             if not state and "AVAILABLE" in {other for other, _ in states.values()}:
                 raise RefusedError(f"it serves version {max(states)}, not {trial.model_version}")
             found = f"{url} tells of {states or 'no version'}"
-        _require_running(container)
+        if time.monotonic() - looked > LOOK_SECONDS:
+            looked = time.monotonic()
+            _require_running(container)
         if time.monotonic() - told > SAY_SECONDS:
             told = time.monotonic()
             say("still waiting for the model to load")
         time.sleep(POLL_SECONDS)
+    _require_running(container)
     raise RefusedError(
         f"version {trial.model_version} was not AVAILABLE within {trial.seconds:g} s ({found}); a slow start may take "
         "longer: pulumi config set rolloutTimeoutSeconds SECONDS"

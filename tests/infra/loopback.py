@@ -37,17 +37,17 @@ class _Engine(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
 
-class _Ping(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        self.rfile.readline()
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK")
-
-
 @contextmanager
-def engine(folder: Path) -> Iterator[str]:
-    """A container engine that answers pings; its DOCKER_HOST."""
+def engine(folder: Path, body: bytes = b"OK") -> Iterator[str]:
+    """A container engine that gives every request the same answer; its DOCKER_HOST."""
     path = folder / "engine.sock"
-    with serving(_Engine(str(path), _Ping)):
+
+    class Same(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+
+    with serving(_Engine(str(path), Same)):
         yield f"unix://{path}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import container
+from infra import container, container_engine
 from infra.container import ContainerError, State, throw_away
 from infra.project import ROOT
 
@@ -117,8 +117,9 @@ def test_leftovers_go_first(docker: Docker) -> None:
     assert removed == ["gone", made.name]
 
 
-def test_what_is_asked_of_a_container(docker: Docker) -> None:
-    """Port, state, last words and memory are read from the engine's own words."""
+def test_what_is_asked_of_a_container(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Port, state, last words and memory are read from the engine's own words; memory from its socket where it can."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     docker.answers("port", "127.0.0.1:32768\n")
     docker.answers("inspect", '{"Status": "exited", "Running": false, "ExitCode": 139, "OOMKilled": true}\n')
     docker.answers("logs", "one\n\ntwo\n  three  \nfour\n")
@@ -129,6 +130,8 @@ def test_what_is_asked_of_a_container(docker: Docker) -> None:
     assert found.state() == State(running=False, exit_code=139, out_of_memory=True)
     assert found.last_words() == "two | three | four"
     assert found.memory_bytes() == 217_579_520
+    monkeypatch.setattr(container_engine, "memory_bytes", lambda name: {"c": 512}[name])
+    assert found.memory_bytes() == 512
 
 
 def test_a_missing_command_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import socket
 import time
 from pathlib import Path
 
+import pytest
+
 from infra import container_engine
 from tests.infra import loopback
 
@@ -43,3 +45,19 @@ def test_engines_elsewhere_are_left_to_the_plugin(tmp_path: Path) -> None:
     assert container_engine.fault({"DOCKER_HOST": "ssh://build@example"}) == ""
     assert container_engine.fault({"DOCKER_CONTEXT": "remote"}) == ""
     assert container_engine.fault({"DOCKER_CONFIG": str(tmp_path)}) == ""
+
+
+@pytest.mark.parametrize("cache", ["inactive_file", "total_inactive_file"])
+def test_what_a_container_holds(tmp_path: Path, cache: str) -> None:
+    """The engine's figure without the cache of files, which has a name in either version of control groups."""
+    stats = {"memory_stats": {"usage": 700, "stats": {cache: 200, "active_file": 1}}}
+    with loopback.engine(tmp_path, json.dumps(stats).encode()) as host:
+        assert container_engine.memory_bytes("c", {"DOCKER_HOST": host}) == 500
+
+
+def test_what_a_container_holds_may_not_be_known(tmp_path: Path) -> None:
+    """Neither of an engine elsewhere, nor of one that does not answer or does not know."""
+    assert container_engine.memory_bytes("c", {"DOCKER_HOST": "tcp://127.0.0.1:1"}) is None
+    assert container_engine.memory_bytes("c", {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}) is None
+    with loopback.engine(tmp_path, b'{"message": "No such container: c"}') as host:
+        assert container_engine.memory_bytes("c", {"DOCKER_HOST": host}) is None
