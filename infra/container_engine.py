@@ -9,8 +9,10 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 2.0
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 # Where the Docker plugin looks, in its order: the system's socket and that of Docker Desktop.
 SOCKETS = ("/var/run/docker.sock", "~/.docker/run/docker.sock")
 
@@ -40,6 +42,13 @@ def fault(environment: Mapping[str, str] = os.environ) -> str:
         else:
             return ""
     return faults[0] if faults else ""
+
+
+def elsewhere(environment: Mapping[str, str] = os.environ) -> str:
+    """The engine's address where it names another machine; of a context it is not known."""
+    host = environment.get("DOCKER_HOST", "")
+    name = urlsplit(host).hostname
+    return host if name and name not in LOOPBACK_NAMES else ""
 
 
 def memory_bytes(container: str, environment: Mapping[str, str] = os.environ) -> int | None:

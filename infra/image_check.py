@@ -130,8 +130,7 @@ def _verdict(inputs: Properties) -> Verdict:
 
 
 def _tried(inputs: Properties, model: Manifest) -> Verdict:
-    fault = container_engine.fault()
-    if fault:
+    if fault := _no_engine():
         raise RefusedError(
             f"it was never tried, {inputs['artifactStore']} has no verdict on it, and no container engine is there to "
             f"try it with ({fault}); start one, or name the artifactStore of the stack that tried it"
@@ -157,6 +156,13 @@ def _tried(inputs: Properties, model: Manifest) -> Verdict:
         signature_checked=True,
         created=datetime.now(UTC).isoformat(),
     )
+
+
+def _no_engine() -> str:
+    """Why no image can be tried, in words; empty where one can."""
+    if host := container_engine.elsewhere():
+        return f"that of DOCKER_HOST={host} publishes ports on its own machine only"
+    return container_engine.fault()
 
 
 def _manifest(store: Store, digest: str) -> Manifest:

@@ -47,6 +47,18 @@ def test_engines_elsewhere_are_left_to_the_plugin(tmp_path: Path) -> None:
     assert container_engine.fault({"DOCKER_CONFIG": str(tmp_path)}) == ""
 
 
+@pytest.mark.parametrize("host", ["tcp://docker:2375", "ssh://build@example"])
+def test_an_engine_of_another_machine_is_told(host: str) -> None:
+    """Its address names that machine."""
+    assert container_engine.elsewhere({"DOCKER_HOST": host}) == host
+
+
+@pytest.mark.parametrize("host", ["", "unix:///var/run/docker.sock", "tcp://127.0.0.1:2375", "tcp://[::1]:2375"])
+def test_an_engine_of_this_machine_is_not_elsewhere(host: str) -> None:
+    """A socket and loopback are here."""
+    assert container_engine.elsewhere({"DOCKER_HOST": host}) == ""
+
+
 @pytest.mark.parametrize("cache", ["inactive_file", "total_inactive_file"])
 def test_what_a_container_holds(tmp_path: Path, cache: str) -> None:
     """The engine's figure without the cache of files, which has a name in either version of control groups."""

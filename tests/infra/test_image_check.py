@@ -102,6 +102,10 @@ def test_without_an_engine_the_verdict_is_required(
     ImageCheckProvider().create(inputs)
     with pytest.raises(RuntimeError, match=r"no verdict on it, and no container engine is there .*docker\.sock"):
         ImageCheckProvider().create(inputs | {"image": OTHER})
+    monkeypatch.setattr(container_engine, "fault", lambda: "")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://docker:2375")
+    with pytest.raises(RuntimeError, match=r"that of DOCKER_HOST=tcp://docker:2375 publishes ports on its own machine"):
+        ImageCheckProvider().create(inputs | {"image": OTHER})
     assert len(trials) == 1
 
 
