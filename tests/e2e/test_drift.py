@@ -10,6 +10,7 @@ from lab.cluster.places import REGISTRY, STATE
 from tests import drift_table
 from tests.drift_table import MEND, find, is_well, mend, verify
 from tests.e2e.dev_stack import APP, DevStack, wait_until
+from tests.lifecycle.checkout import Result
 
 pytestmark = [pytest.mark.cli, pytest.mark.timeout(600)]
 
@@ -97,6 +98,16 @@ def _is_mended(dev: DevStack, what: str) -> None:
     wait_until(lambda: is_well(dev.checkout, "dev"), "all is well again")
     dev.wait_for_port()
     assert set(dev.status().values()) == {"AVAILABLE"}
+
+
+def test_twenty_times_without_an_alarm(dev: DevStack) -> None:
+    """Where all is as declared every run says so in one line, with status 0, and changes nothing."""
+    before = dev.get("deployment,service", "--selector", f"app={APP}")["items"]
+    said = {verify(dev.checkout, "dev") for _ in range(20)}
+
+    digest = dev.checkout.output("modelDigest")[:12]
+    assert said == {Result(0, f"dev: all is as declared: model {digest} answers as it was trained\n")}
+    assert dev.get("deployment,service", "--selector", f"app={APP}")["items"] == before
 
 
 @pytest.mark.parametrize("what", DRIFTS)
