@@ -1,9 +1,10 @@
-"""How the tests are spread over the processes that run them side by side.
+"""How the tests are spread over the processes that run them side by side, and what of it all is measured.
 
 Owns the groups: a file's tests stay together, with their fixtures; all that need the lab stay together, since some of
 them stop a part of it.
 """
 
+import os
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         """The group of a test: its file, or the lab."""
         return "lab" if nodeid.startswith(OF_THE_LAB) else nodeid.partition("::")[0]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure coverage in the processes that run tests, not in what they start: that took a third more time."""
+    if hasattr(config, "workerinput"):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -126,6 +126,9 @@ def _controller_manager(keys: Path) -> dict[str, object]:
         "root-ca-file": keys / "ca.crt",
         "service-account-private-key-file": keys / "tokens.key",
         "use-service-account-credentials": "true",
+        # 50 s by default: after a restart of the API server the word of the one node may come later than that, and as
+        # long as it counts as not ready every node port is closed.
+        "node-monitor-grace-period": "5m",
     }
 
 
