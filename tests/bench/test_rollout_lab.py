@@ -159,7 +159,7 @@ def test_the_node_forgets_a_namespaces_images_under_all_their_names(monkeypatch:
     monkeypatch.setattr(rollout_lab, "run", run)
 
     rollout_lab.forget_images("bench-1-dev")
-    rollout_lab.forget_images("bench-2")
+    rollout_lab.forget_images("bench-1-de")
 
     assert [command[3:] for command in ran] == [
         ["images", "ls"],
