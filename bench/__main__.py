@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bench import clone, lab_start, noop, report, rollout, rollout_noop, serving, single_flight, store_hit
+from bench import clone, lab_start, noop, promote, report, rollout, rollout_noop, serving, single_flight, store_hit
 from bench.checkout import CommandError
 from lab.progress import say
 
@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help="noop, store, single-flight, clone or serving; in the lab rollout or noop-kubernetes; lab, its start; "
-        "default: noop store",
+        help="noop, store, single-flight, clone or serving; in the lab rollout, promote or noop-kubernetes; lab, its "
+        "start; default: noop store",
     )
     parser.add_argument(
         "--pairs", type=int, default=PAIRS, help=f"pairs of a comparison, rounds of serving; default: {PAIRS}"
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "clone": partial(clone.run, cold_go=options.cold_go),
         "serving": serving.run,
         "rollout": rollout.run,
+        "promote": promote.run,
         "noop-kubernetes": rollout_noop.run,
         "lab": lab_start.run,
     }

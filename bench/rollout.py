@@ -100,7 +100,7 @@ def run(pairs: int) -> str:
 def _measure(stack: LabStack, models: list[Model], seed: int, pairs: int, after: ExitStack) -> Found:
     own, other = (after.enter_context(rollout_lab.namespace(name)) for name in ("up", "walkthrough"))
     own_port, other_port = rollout_lab.free_node_ports(2)
-    _configure(stack, own, own_port)
+    configure(stack, own, own_port)
     dev = DevStack(stack, own_port)
     by_hand = Walkthrough(other, other_port, stack.folder.parent / "desk", QUANTITIES)
     ours = Series("pulumi up", dev.update, models, (own, other))
@@ -120,7 +120,8 @@ def _measure(stack: LabStack, models: list[Model], seed: int, pairs: int, after:
     )
 
 
-def _configure(stack: LabStack, namespace: str, node_port: int) -> None:
+def configure(stack: LabStack, namespace: str, node_port: int) -> None:
+    """Have a stack serve in a namespace what the walkthrough serves in its own: the same pods, and every model."""
     stack.configure(
         dataset=DATASET,
         minAccuracy="0",

@@ -127,6 +127,21 @@ def _remove(name: str) -> None:
         say(f"Not everything of {name} could be removed: {error}")
 
 
+def forget_images(name: str) -> None:
+    """Remove the images of a namespace's registry path from the node, as on one that never ran them.
+
+    Raises:
+        CommandError: containerd refuses.
+    """
+    ctr = ["ctr", f"--address={places().containerd_socket}", "--namespace=k8s.io", "images"]
+    listed = [line.split()[:3] for line in run([*ctr, "ls"]).splitlines()[1:]]
+    # The node knows each of them by its configuration's digest too, under which the layers would stay.
+    digests = {digest for image, _, digest in listed if image.startswith(f"{REGISTRY}/{name}/")}
+    names = [image for image, _, digest in listed if digest in digests]
+    if names:
+        run([*ctr, "rm", "--sync", *names])
+
+
 def settle(namespaces: Sequence[str]) -> None:
     """Wait until one pod is left in each namespace: one that goes serves on for its grace period, at a cost.
 

@@ -6,6 +6,7 @@ Owns what each stage begins and ends with. Does not run anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from bench.checkout import CommandError, last_words
 from bench.clone import Line
@@ -26,7 +27,7 @@ MARKS = (
 )
 
 
-def stages(started: float, lines: list[Line], ended: float) -> dict[str, float]:
+def stages(started: float, lines: list[Line], ended: float, among: Collection[str] = STAGES) -> dict[str, float]:
     """Seconds of each stage; `Pulumi` is what is left: CLI, engine, program, plugins, state.
 
     The Service is updated beside the check and has no stage.
@@ -35,11 +36,12 @@ def stages(started: float, lines: list[Line], ended: float) -> dict[str, float]:
         started: when `up` was started, seconds since the epoch.
         lines: what it printed.
         ended: when it had ended.
+        among: the stages that it has.
 
     Raises:
         CommandError: a stage left no line.
     """
-    found = {name: _first(lines, end) - _first(lines, begin) for name, begin, end in MARKS}
+    found = {name: _first(lines, end) - _first(lines, begin) for name, begin, end in MARKS if name in among}
     return {PULUMI: ended - started - sum(found.values())} | found
 
 

@@ -1,4 +1,4 @@
-"""A stack `dev` in the lab, of this project or of the bare program, and its `pulumi` with a clock on every line.
+"""A stack in the lab, of this project or of the bare program, and its `pulumi` with a clock on every line.
 
 Owns the surroundings: kubeconfig, plugins, and that an interrupted CLI ends by itself. Does not own what is measured.
 """
@@ -25,7 +25,7 @@ END_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class LabStack(Checkout):
-    """A checkout whose stack `dev` deploys to a cluster.
+    """A checkout whose stack, by default `dev`, deploys to a cluster.
 
     Args:
         kubeconfig: of the cluster.
@@ -34,11 +34,11 @@ class LabStack(Checkout):
     kubeconfig: Path
 
     @classmethod
-    def bring(cls, folder: Path, files: Mapping[str, Path], cli: Path, kubeconfig: Path) -> LabStack:
+    def bring(cls, folder: Path, files: Mapping[str, Path], cli: Path, kubeconfig: Path, name: str = STACK) -> LabStack:
         """Copy the files to a new folder, make the stack there, and give it the plugins that `make lab` gives users."""
         made = Checkout.make(folder, files, cli)
         stack = cls(made.folder, made.state, made.cli, kubeconfig)
-        stack.pulumi("stack", "select", "--create", STACK)
+        stack.pulumi("stack", "select", "--create", name)
         done = subprocess.run(
             [sys.executable, "-m", "lab.plugins"],
             cwd=ROOT,

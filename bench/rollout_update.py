@@ -60,7 +60,7 @@ class Series:
         """Serve the next model; seconds until it answered."""
         version, model = next(self._models)
         update = self._update(model, version)
-        say(f"{self._name}: version {version} served after {update.served:.2f} s, all done after {update.whole:.2f} s")
+        say(f"{self._name}: update {version} served after {update.served:.2f} s, all done after {update.whole:.2f} s")
         self.updates.append(update)
         settle(self._namespaces)
         return update.served

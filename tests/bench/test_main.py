@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bench.__main__ as program
-from bench import clone, lab_start, noop, report, rollout, rollout_noop, store_hit
+from bench import clone, lab_start, noop, promote, report, rollout, rollout_noop, store_hit
 from bench.checkout import CommandError
 
 
@@ -26,6 +26,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         ("store", store_hit),
         ("clone", clone),
         ("rollout", rollout),
+        ("promote", promote),
         ("noop-kubernetes", rollout_noop),
         ("lab", lab_start),
     ):
@@ -79,9 +80,9 @@ def test_a_failed_command_is_one_line_and_keeps_nothing(
 
 def test_what_needs_the_lab_runs_when_it_is_named(ran: list[str], tmp_path: Path) -> None:
     """Each has its own name and document, and they run in the order in which they are named."""
-    assert program.main(["rollout", "noop-kubernetes", "lab", "--pairs", "2"]) == 0
+    assert program.main(["rollout", "promote", "noop-kubernetes", "lab", "--pairs", "2"]) == 0
 
-    assert ran == ["rollout", "noop-kubernetes", "lab"]
+    assert ran == ["rollout", "promote", "noop-kubernetes", "lab"]
     assert (tmp_path / "noop-kubernetes.md").read_text(encoding="utf-8") == "noop-kubernetes 2\n"
 
 

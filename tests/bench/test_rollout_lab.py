@@ -17,6 +17,13 @@ SERVICES = {
     ]
 }
 
+IMAGES = """REF TYPE DIGEST SIZE PLATFORMS LABELS
+localhost:5000/bench-1-dev/mymodel-serving@sha256:aa application/manifest sha256:aa 668.3 MiB linux/amd64 managed
+localhost:5000/bench-1/mymodel-serving@sha256:bb application/manifest sha256:bb 668.3 MiB linux/amd64 managed
+sha256:cc application/manifest sha256:aa 668.3 MiB linux/amd64 managed
+sha256:dd application/manifest sha256:bb 668.3 MiB linux/amd64 managed
+"""
+
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -139,6 +146,26 @@ def test_what_cannot_be_removed_is_said_and_hides_no_error(
         raise ValueError("first")
 
     assert f"Not everything of {name} could be removed: kubectl delete ended with 1" in capsys.readouterr().err
+
+
+def test_the_node_forgets_a_namespaces_images_under_all_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left under the digest of its configuration, an image would keep its layers; others' images stay."""
+    ran: list[list[str]] = []
+
+    def run(command: Sequence[str]) -> str:
+        ran.append(list(command))
+        return IMAGES
+
+    monkeypatch.setattr(rollout_lab, "run", run)
+
+    rollout_lab.forget_images("bench-1-dev")
+    rollout_lab.forget_images("bench-1-de")
+
+    assert [command[3:] for command in ran] == [
+        ["images", "ls"],
+        ["images", "rm", "--sync", "localhost:5000/bench-1-dev/mymodel-serving@sha256:aa", "sha256:cc"],
+        ["images", "ls"],
+    ]
 
 
 def test_pods_that_go_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,13 @@ def test_what_no_stage_has_is_pulumis() -> None:
     assert sum(found.values()) == 8.0
 
 
+def test_an_up_that_builds_nothing_has_fewer_stages() -> None:
+    """Only those that are asked for need lines; the rest is still Pulumi's."""
+    found = rollout_split.stages(100.0, UP[7:], 108.0, ("rollout", "check"))
+
+    assert found == {"Pulumi": 4.0, "rollout": 3.0, "check": 1.0}
+
+
 @pytest.mark.parametrize("missing", [1, 3, 6, 10])
 def test_a_stage_without_a_line_is_an_error_with_the_last_words(missing: int) -> None:
     """Where Pulumi said something else, no figure is made up."""

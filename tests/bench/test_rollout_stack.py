@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import rollout_stack
 from bench.checkout import CommandError
 from bench.rollout_stack import LabStack
 from lab.plugins.start import MARKER
@@ -46,6 +47,23 @@ def test_the_cluster_is_the_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (line,) = stack_of(tmp_path, "echo $KUBECONFIG").up()
 
     assert line.text == f"{tmp_path}/kubeconfig\n"
+
+
+@pytest.mark.parametrize(("named", "name"), [((), "dev"), (("prod",), "prod")])
+def test_the_stack_is_the_one_that_is_named(
+    named: tuple[str, ...], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is `dev` unless another one is asked for, on a backend of its own; the plugins are put into its home."""
+    monkeypatch.setattr(rollout_stack, "ROOT", tmp_path)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "plugins.py").write_text(
+        "import os, pathlib; pathlib.Path('home').write_text(os.environ['PULUMI_HOME'])"
+    )
+    cli = stack_of(tmp_path, f"echo $* >> {tmp_path}/told").cli
+    stack = LabStack.bring(tmp_path / "brought", {}, cli, tmp_path / "kubeconfig", *named)
+
+    assert (tmp_path / "told").read_text(encoding="utf-8").splitlines()[-1].endswith(f"stack select --create {name}")
+    assert (tmp_path / "home").read_text(encoding="utf-8") == f"{stack.folder}/.pulumi-home"
 
 
 def test_an_up_that_fails_is_an_error_with_its_error_lines(tmp_path: Path) -> None:
