@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from s3fs import S3FileSystem
+
 from bench.checkout import CommandError, free_port
 
 BUCKET = "models"
@@ -41,6 +43,7 @@ def served() -> Iterator[str]:
     }
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
+    S3FileSystem.clear_instance_cache()  # one that this process opened before would still ask another server
     command = [sys.executable, "-c", PROGRAM, str(port), BUCKET]
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

@@ -26,7 +26,7 @@ def test_a_fresh_clone_finds_nothing_to_do(bucket: str, dev: DevStack, tmp_path:
     finally:
         gone.rename(dev.checkout.folder)
 
-    assert "8 unchanged" in up
+    assert "10 unchanged" in up
     assert not [word for word in ("created", "updated", "replaced", "deleted", "epoch") if word in up]
     assert (dev.pods(), dev.image()) == (pods, image)
     assert (clone.folder / clone.output("artifact") / "model" / "saved_model.pb").is_file()
