@@ -55,7 +55,8 @@ def document(said: list[str], *, alone: float, together: float, on: str) -> str:
 {report.table(("what", "measured", "target"), rows)}
 
 Each `up` is of a checkout, a state and a model server of its own; the store is one folder. Every one of them ends with
-a checked server. Those that come when the training is over find it in the store and need not wait.
+a checked server. Those that come when the training is over find it in the store and need not wait. Most of the seconds
+are ten model servers that load TensorFlow at the same time.
 
 Measured: `pulumi {" ".join(UP)}`, {len(said)} at the same time, and the lines that they print.
 Command: `.venv/bin/python -m bench single-flight`
