@@ -132,7 +132,7 @@ within a pair alternating. Each `up` has a new, empty backend; the project's mus
 store. Declared to created is the engine's RegisterResource call and includes the start of the provider's process, which
 is most of it.
 
-TensorFlow imported by an `up` of the model alone that takes it from the server: {"yes: MISSED" if imported else "no: met"}.
+TensorFlow imported by an `up` of the model alone, taken from the server: {"yes: MISSED" if imported else "no: met"}.
 
 Measured: `pulumi {" ".join(UP)} --otel-traces=file://...`, from the calls in that trace.
 Command: `.venv/bin/python -m bench store --pairs {pairs}`

@@ -39,5 +39,5 @@ def test_the_document_judges_a_folder_by_half_a_second_and_a_url_by_one() -> Non
     assert "| 0.75 (0.50-1.00) | < 0.5 s: met | 0.25 (0.25-0.25) |" in text
     assert "working copy there | 0.75 (0.50-1.00) | < 1 s: met |" in text
     assert "has the artifact | 6.00 (6.00-6.00) | < 1 s: MISSED |" in text
-    assert "takes it from the server: no: met." in text
+    assert "alone, taken from the server: no: met." in text
     assert "`.venv/bin/python -m bench store --pairs 2`" in text
