@@ -63,7 +63,7 @@ def test_the_parts_are_started_in_order(places: Places, tmp_path: Path, monkeypa
     monkeypatch.setattr(control_plane, "ETCD_PORT", ports["etcd"])
     monkeypatch.setattr(control_plane, "API_PORT", ports["kube-apiserver"])
     monkeypatch.setattr(control_plane, "CLIENT_PORTS", {name: ports[name] for name in control_plane.NAMES[2:]})
-    monkeypatch.setattr(control_plane, "api_ready", lambda _: Part(places, "etcd").record() is not None)
+    monkeypatch.setattr(control_plane, "api_ready", lambda _: "kube-apiserver" in (tmp_path / "order").read_text())
 
     control_plane.up(places, programs)
     pids = {name: Part(places, name).record() for name in control_plane.NAMES}
