@@ -5,11 +5,9 @@ Owns the judgement of a pod. Does not own the way to it (pods) nor the compariso
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from infra import pods, prediction_check, rest
 from infra.finding import Finding
@@ -43,13 +41,8 @@ def findings(declared: Declared, golden: Sequence[GoldenExample], api: Any, kube
     Raises:
         NoAnswerError: the cluster does not answer, or refuses.
     """
-    path = f"/api/v1/namespaces/{declared.namespace}/pods?labelSelector=app%3D{quote(declared.app)}"
-    answer = pods.ask(api, "GET", path, None, pods.LIST_TIMEOUT_SECONDS)
-    document = json.loads(answer.body)
-    if answer.status != 200:
-        raise rest.NoAnswerError(f"the pods of {declared.app} cannot be listed: {document.get('message')}")
-    staying = [pod for pod in document["items"] if "deletionTimestamp" not in pod["metadata"]]
-    ready = [pod for pod in staying if _is_ready(pod)]
+    staying = pods.staying(declared.namespace, declared.app, api)
+    ready = [pod for pod in staying if pods.is_ready(pod)]
     found = []
     if len(ready) != declared.replicas:
         command = f"{kubectl} --namespace {declared.namespace} describe pods --selector app={declared.app}"
@@ -86,8 +79,3 @@ def _faults(pod: Mapping[str, Any], declared: Declared, golden: Sequence[GoldenE
 
 def _digest(image: str) -> str:
     return image.rpartition("@")[2]
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions") or []
-    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)

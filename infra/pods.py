@@ -7,7 +7,9 @@ and prediction_check's.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -77,18 +79,33 @@ def ready(namespace: str, app: str, kubeconfig_path: str, context: str) -> list[
         NoAnswerError: the cluster does not answer, refuses, or has no such pod.
     """
     api = connect(kubeconfig_path, context)
-    try:
-        found = (
-            _library()
-            .client.CoreV1Api(api)
-            .list_namespaced_pod(namespace, label_selector=f"app={quote(app)}", _request_timeout=LIST_TIMEOUT_SECONDS)
-        )
-    except _errors() as error:
-        raise NoAnswerError(f"the pods of {app} in {namespace} cannot be listed: {_reason(error)}") from None
-    names = [pod.metadata.name for pod in found.items if not pod.metadata.deletion_timestamp and _is_ready(pod)]
+    names = [pod["metadata"]["name"] for pod in staying(namespace, app, api) if is_ready(pod)]
     if not names:
         raise NoAnswerError(f"no pod of {app} is ready in namespace {namespace}")
     return [Pod(name, namespace, api) for name in sorted(names)]
+
+
+def staying(namespace: str, app: str, api: Any) -> list[dict[str, Any]]:
+    """The pods with this `app` label that are not told to go, ready or not, as the API server has them.
+
+    Raises:
+        NoAnswerError: the cluster does not answer, or refuses.
+    """
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{quote(app)}"
+    try:
+        answer = ask(api, "GET", path, None, LIST_TIMEOUT_SECONDS)
+    except NoAnswerError as error:
+        raise NoAnswerError(f"the pods of {app} in {namespace} cannot be listed: {error}") from None
+    document = json.loads(answer.body)
+    if answer.status != HTTPStatus.OK:
+        raise NoAnswerError(f"the pods of {app} in {namespace} cannot be listed: {document.get('message')}")
+    return [pod for pod in document["items"] if not pod["metadata"].get("deletionTimestamp")]
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod receives requests."""
+    conditions = pod["status"].get("conditions") or []
+    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
 
 
 def _library() -> Any:
@@ -102,10 +119,6 @@ def _errors() -> tuple[type[Exception], ...]:
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
 
     return _library().client.ApiException, HTTPError
-
-
-def _is_ready(pod: Any) -> bool:
-    return any(found.type == "Ready" and found.status == "True" for found in pod.status.conditions or [])
 
 
 def _reason(error: Any) -> str:
