@@ -127,7 +127,7 @@ RULES: Mapping[str, Rule] = {
     "minAccuracy": number(Range(0, 1)),
     "maxAccuracyDrop": number(Range(0, 1)),
     "minClassAccuracy": number(Range(0, 1)),
-    "allowSignatureChange": Rule("true or false", {"true": True, "false": False}.get),
+    "allowSignatureChange": boolean(),
     "maxModelMegabytes": integer(1, 100_000),
     "seed": number(RANGES["seed"]),
     "artifactStore": Rule(store_url.EXPECTED, _store, shown=store_url.shown),

@@ -62,7 +62,7 @@ def operations(live: Any, wanted: Any, path: str) -> list[Operation]:
     if isinstance(live, dict) and isinstance(wanted, dict):
         steps: list[Operation] = []
         for key in sorted(live.keys() | wanted.keys()):
-            at = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+            at = f"{path}/{_escaped(key)}"
             if key not in wanted:
                 steps.append({"op": "remove", "path": at})
             elif key not in live:
@@ -81,11 +81,16 @@ def operations(live: Any, wanted: Any, path: str) -> list[Operation]:
 def _labels(live: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[Operation]:
     """Steps for the declared labels and annotations of the object itself; others may be anybody's."""
     return [
-        {"op": "add", "path": f"/metadata/{part}/{key.replace('~', '~0').replace('/', '~1')}", "value": value}
+        {"op": "add", "path": f"/metadata/{part}/{_escaped(key)}", "value": value}
         for part in ("labels", "annotations")
         for key, value in (metadata.get(part) or {}).items()
         if (live["metadata"].get(part) or {}).get(key) != value
     ]
+
+
+def _escaped(key: str) -> str:
+    """A key as a step of a path (JSON pointer, RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _words(step: Operation, live: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
@@ -18,10 +18,12 @@ from infra import pods, rest
 from infra.naming import predict_path, status_path
 from infra.project import ROOT
 from infra.provider import PROVIDER_KEY, Properties, Provider, differing, failure, own
-from infra.sources import Model
 from model.errors import ModelError
 from model.manifest import GoldenExample
 from model.store import open_store
+
+if TYPE_CHECKING:
+    from infra.sources import Model  # the provider needs none of it
 
 # numpy.allclose's formula with these tolerances; 3.8e-6 was the worst difference seen across vector instruction sets,
 # TensorFlow versions and batch sizes, at a logit of 16.5.

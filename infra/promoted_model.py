@@ -16,7 +16,7 @@ from infra.settings import Settings
 from infra.verdict import Verdict
 from model.errors import ModelError
 from model.manifest import Manifest
-from model.store import open_store
+from model.store import Store, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,9 @@ class PromotedModel:
         """
         image = f"{settings.registry}/{settings.model_name}-serving@{settings.image_digest}"
         try:
-            manifest = _manifest(settings)
-            judged = _verdict(settings, image)
+            store = open_store(settings.artifact_store, ROOT)
+            manifest = _manifest(store, settings)
+            judged = _verdict(store, settings, image)
         except ModelError as error:
             raise pulumi.RunError(str(error)) from None
         _require_same(settings, judged)
@@ -66,8 +67,8 @@ class PromotedModel:
         )
 
 
-def _manifest(settings: Settings) -> Manifest:
-    manifest = open_store(settings.artifact_store, ROOT).manifest_of(settings.model_digest)
+def _manifest(store: Store, settings: Settings) -> Manifest:
+    manifest = store.manifest_of(settings.model_digest)
     if manifest is None:
         raise ModelError(
             f"modelDigest: {settings.artifact_store} has no model {settings.model_digest[:12]}; name the store of the "
@@ -76,8 +77,8 @@ def _manifest(settings: Settings) -> Manifest:
     return manifest
 
 
-def _verdict(settings: Settings, image: str) -> Verdict:
-    found = verdict.find(open_store(settings.artifact_store, ROOT), image)
+def _verdict(store: Store, settings: Settings, image: str) -> Verdict:
+    found = verdict.find(store, image)
     if found is None:
         raise ModelError(
             f"imageDigest: {settings.artifact_store} has no verdict on image {settings.image_digest[:19]}, so nobody "
