@@ -1,10 +1,12 @@
-"""How the tests are spread over the processes that run them side by side, and what of it all is measured.
+"""How the tests are spread over the processes that run them side by side, what is measured, and what all may use.
 
 Owns the groups: a file's tests stay together, with their fixtures; all that need the lab stay together, since some of
 them stop a part of it.
 """
 
 import os
+import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,3 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Spread the tests by these groups, whatever `--dist` says."""
     return Groups(config, log)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """This process and its children take SIGINT even where the tests run in the background, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -34,15 +34,7 @@ def rows(target: str) -> dict[str, Row]:
 
 def verify(checkout: Checkout, stack: str) -> Result:
     """What `make verify` says of a stack."""
-    done = subprocess.run(
-        [checkout.folder / ".venv" / "bin" / "python", "-m", "infra.verify", stack],
-        cwd=checkout.folder,
-        env=checkout.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = checkout.python("infra.verify", stack)
     assert "Traceback" not in done.stderr, done.stderr
     return Result(done.returncode, done.stdout + done.stderr)
 

@@ -14,7 +14,6 @@ from bench.rollout_models import Model
 from bench.rollout_stack import LabStack
 from infra.promotion import Pins
 from infra.stack_state import PROJECT
-from lab import pulumi_cli
 from tests.bench.test_rollout_split import OLD, SHA, UP
 from tests.infra.model_server import running
 
@@ -115,15 +114,9 @@ def test_dev_makes_the_images_and_tells_their_pins(tmp_path: Path, monkeypatch: 
     assert releases == {5: (Pins("model 5", "sha256:5"), 1), 6: (Pins("model 6", "sha256:6"), 2)}
 
 
-def test_without_a_lab_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_lab")
+def test_without_a_lab_nothing_begins() -> None:
     """The error comes before the CLI is looked for, a model trained or a file written."""
-
-    def no_lab() -> None:
-        raise CommandError("the lab does not run")
-
-    monkeypatch.setattr(rollout_lab, "require", no_lab)
-    monkeypatch.setattr(pulumi_cli, "obtain_here", lambda: pytest.fail("went on"))
-
     with pytest.raises(CommandError, match="the lab does not run"):
         promote.run(1)
 

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import rollout, rollout_lab
+from bench import rollout
 from bench.checkout import CommandError
 from bench.clone import Line
 from bench.rollout import DevStack
 from bench.rollout_models import Model
 from bench.rollout_stack import LabStack
-from lab import pulumi_cli
 from tests.bench.test_rollout_split import SHA, UP
 from tests.infra.model_server import running
 
@@ -51,15 +50,9 @@ def test_an_up_that_did_something_else_gives_no_figure(stack: LabStack) -> None:
             DevStack(stack, server.port).serve(5, 2, rollout.TRAINED)
 
 
-def test_without_a_lab_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_lab")
+def test_without_a_lab_nothing_begins() -> None:
     """The error comes before the CLI is looked for, a model trained or a file written."""
-
-    def no_lab() -> None:
-        raise CommandError("the lab does not run")
-
-    monkeypatch.setattr(rollout_lab, "require", no_lab)
-    monkeypatch.setattr(pulumi_cli, "obtain_here", lambda: pytest.fail("went on"))
-
     with pytest.raises(CommandError, match="the lab does not run"):
         rollout.run(1)
 

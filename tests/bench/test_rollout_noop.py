@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import rollout_lab, rollout_noop
+from bench import rollout_noop
 from bench.checkout import CommandError
 from bench.clone import Line
 from bench.pairing import Comparison
 from bench.rollout_stack import LabStack
-from lab import pulumi_cli
 
 EVEN = Comparison((1.0, 1.0), (1.0, 1.0))
 SLOW = Comparison((1.2, 1.4), (1.0, 1.0))
@@ -20,15 +19,9 @@ def test_every_file_of_the_bare_program_is_there() -> None:
     assert all(source.exists() for source in rollout_noop.BARE_KUBERNETES_FILES.values())
 
 
-def test_without_a_lab_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_lab")
+def test_without_a_lab_nothing_begins() -> None:
     """The error comes before the CLI is looked for or a file is written."""
-
-    def no_lab() -> None:
-        raise CommandError("the lab does not run")
-
-    monkeypatch.setattr(rollout_lab, "require", no_lab)
-    monkeypatch.setattr(pulumi_cli, "obtain_here", lambda: pytest.fail("went on"))
-
     with pytest.raises(CommandError, match="the lab does not run"):
         rollout_noop.run(1)
 

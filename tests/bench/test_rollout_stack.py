@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,15 +80,7 @@ def test_seconds_are_those_of_the_whole_command(tmp_path: Path) -> None:
     assert 0.3 <= stack_of(tmp_path, "echo done; exec >&- 2>&-; sleep 0.3").up_seconds() < 5
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """This process takes SIGINT even where the tests run in the background, which has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_interruptible")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.timeout(60)
 def test_an_interrupt_ends_the_cli_once_and_awaits_it(tmp_path: Path) -> None:
     """It gets one signal, has the time to put things in order, and is gone afterwards."""

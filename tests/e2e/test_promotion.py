@@ -53,25 +53,12 @@ def prod(dev: DevStack, deploy_venv: Path, tmp_path: Path) -> Iterator[DevStack]
     kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def run(checkout: Checkout, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command of this project in a checkout, with the checkout's own virtualenv."""
-    return subprocess.run(
-        [checkout.folder / ".venv" / "bin" / "python", "-m", module, *arguments],
-        cwd=checkout.folder,
-        env=checkout.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) -> None:
     """Prod serves dev's very image by pin; the next one by the next pin; the one before by the pin before it."""
     pins = prod.checkout.folder / "Pulumi.prod.yaml"
     assert "nothing is pinned" in prod.checkout.fails("preview")
     first, version = dev.checkout.output("image"), int(dev.checkout.output("modelVersion"))
-    told = run(prod.checkout, "infra.promotion", "dev", "prod")
+    told = prod.checkout.python("infra.promotion", "dev", "prod")
     assert told.returncode == 0, told.stderr
     assert f"modelDigest empty -> {dev.checkout.output('modelDigest')}" in told.stdout
     assert "# Serves what is pinned here" in pins.read_text(encoding="utf-8")
@@ -88,13 +75,13 @@ def test_dev_is_promoted_to_prod_and_rolled_back(dev: DevStack, prod: DevStack) 
     assert f"10 golden examples answered as trained by version {version} in 2 pods" in up
     assert prod.image() == dev.image() == first
     assert prod.checkout.output("modelDigest") == dev.checkout.output("modelDigest")
-    assert run(prod.checkout, "infra.verify", "prod").returncode == 0
+    assert prod.checkout.python("infra.verify", "prod").returncode == 0
     prod.checkout.succeeds("preview", "--expect-no-changes")
 
     pinned = pins.read_text(encoding="utf-8")
     dev.configure(epochs="1", minAccuracy="0.1", maxAccuracyDrop="1")
     dev.checkout.up()
-    assert run(prod.checkout, "infra.promotion", "dev", "prod").returncode == 0
+    assert prod.checkout.python("infra.promotion", "dev", "prod").returncode == 0
     prod.checkout.configure(minAccuracy="0.1")
     assert f"as trained by version {version + 1} in 2 pods" in prod.checkout.up()
     assert prod.image() == dev.image() != first
@@ -119,7 +106,7 @@ def test_a_stack_that_failed_is_not_promoted(dev: DevStack, prod: DevStack) -> N
     before = (prod.checkout.folder / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     dev.configure(minAccuracy="0.99")
     dev.checkout.fails("up", "--yes", "--skip-preview")
-    told = run(prod.checkout, "infra.promotion", "dev", "prod")
+    told = prod.checkout.python("infra.promotion", "dev", "prod")
 
     assert told.returncode == 1
     assert "last operation of stack dev ended as failed" in told.stderr

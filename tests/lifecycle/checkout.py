@@ -125,6 +125,18 @@ class Checkout:
         assert "Traceback" not in result.text, result.text
         return result.text
 
+    def python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a module of the project to its end, with the checkout's own virtualenv."""
+        return subprocess.run(
+            [self.folder / ".venv" / "bin" / "python", "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
     def up(self) -> str:
         """`pulumi up` without a preview before it."""
         return self.succeeds("up", "--yes", "--skip-preview")

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -150,15 +149,7 @@ def test_silent_training_ends_with_its_killed_parent(tmp_path: Path, endless: li
     assert list((tmp_path / "store" / ".staging").iterdir()) == []
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Children take SIGINT even where the tests run in the background, which has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_interruptible")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_training_leaves_nothing(
     tmp_path: Path, endless: list[str], number: signal.Signals, status: int
